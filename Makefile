@@ -1,0 +1,42 @@
+# Two commands: `make demo` and `make test`. Both set up what they need in .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+
+.PHONY: setup demo test lint bench docs clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+demo: setup
+	rm -rf demo
+	$(BIN)/tenfold dataset digits demo/digits
+	$(BIN)/tenfold augment demo/digits demo/digits-x10 --copies 9 --seed 42 --workers 2
+	$(BIN)/tenfold preview demo/digits --recipe demo/digits-x10/recipe.yaml --seed 42 -o demo/contact.png
+	@echo
+	@echo "the dataset, ten times: demo/digits-x10  (train multiplied, test untouched)"
+	@echo "the report:             demo/digits-x10/report.html"
+	@echo "originals and copies:   demo/contact.png"
+
+test: setup
+	$(BIN)/python -m pytest -n 2
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/tenfold bench
+	$(BIN)/tenfold bench --format png
+
+docs: setup
+	$(BIN)/python docs/make_pictures.py
+
+clean:
+	rm -rf demo .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,341 @@
+"""The main job in one call: a dataset in, ten times the dataset out, and a report."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+import tenfold
+from tenfold.declare.init import starter_recipe, survey
+from tenfold.declare.parse import dump_recipe, load_recipe
+from tenfold.declare.presets import preset
+from tenfold.declare.recipe import Recipe
+from tenfold.engine.job import Job, choose_split, copies_of
+from tenfold.engine.local import LocalEngine
+from tenfold.engine.manifest import MANIFEST, QUARANTINE, read_lines
+from tenfold.engine.run import Engine, Existing, RunResult, execute, prepare
+from tenfold.engine.state import State
+from tenfold.engine.work import ShardDone
+from tenfold.errors import RequestError, SampleError
+from tenfold.evaluate.pictures import Example, example
+from tenfold.evaluate.report import ReportData, collect, parameters_of, write_report
+from tenfold.evaluate.tally import ClassCounts
+from tenfold.plan.plan import Plan, history_json
+from tenfold.rng import Key, fresh_seed
+from tenfold.samples.codec.encode import check_format
+from tenfold.samples.sample import Sample, Schema
+from tenfold.samples.source import MAX_PIXELS, Item, Quarantined, Source
+from tenfold.samples.sources import open_source
+from tenfold.samples.validate import clean
+from tenfold.write.writer import WriteOptions
+from tenfold.write.writers import writer_for
+
+_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "tifffile")
+_PROBES = 16
+_EXAMPLES, _EXAMPLE_COPIES = 6, 5
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job that has been checked, with what its first readable sample looks like.
+
+    Attributes:
+        job: what will be made.
+        schema: of the first readable sample to be multiplied; None if there are no copies.
+        warnings: what is allowed but rarely meant.
+        seed_drawn: nobody gave a seed.
+    """
+
+    job: Job
+    schema: Schema | None
+    warnings: tuple[str, ...]
+    seed_drawn: bool
+
+    def explain(self) -> list[str]:
+        """The passes over the pixels, one line each."""
+        return self.job.plan.explain(self.schema) if self.schema is not None else []
+
+    @property
+    def outputs(self) -> int:
+        """Samples that will be written, if none is quarantined."""
+        return sum(self.job.outputs(i) for i in range(len(self.job.source.items)))
+
+
+def choose_recipe(
+    source: Source, recipe: Recipe | str | Path | None, preset_name: str | None
+) -> Recipe:
+    """The recipe that was asked for; without one, the starter that fits the data."""
+    if recipe is not None and preset_name is not None:
+        raise RequestError("give --recipe or --preset, not both")
+    if isinstance(recipe, Recipe):
+        return recipe
+    if recipe is not None:
+        return load_recipe(recipe)
+    if preset_name is not None:
+        return preset(preset_name)
+    return load_recipe(starter_recipe(survey(source)))
+
+
+def plan_job(
+    source: str | Path | Source,
+    destination: str | Path,
+    *,
+    recipe: Recipe | str | Path | None = None,
+    preset: str | None = None,
+    copies: int = 9,
+    seed: int | None = None,
+    split: str | None = None,
+    originals: bool = True,
+    balance: bool = False,
+    options: WriteOptions = WriteOptions(),  # noqa: B008 (immutable)
+    layout: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+    resume: bool = False,
+) -> Prepared:
+    """Check a request and make it a job; nothing is written. See `augment` for the arguments."""
+    if copies < 0 or copies > 1_000_000:
+        raise RequestError(f"copies must be within 0..1000000, got {copies}; did you mean 9?")
+    origin = source if isinstance(source, Source) else open_source(Path(source), layout, max_pixels)
+    target = Path(destination).absolute()
+    seed_drawn = seed is None
+    if seed is None and resume:
+        begun = State(target).identity()
+        seed = None if begun is None else int(begun["seed"])
+    if seed is None:
+        seed = fresh_seed()
+    part = choose_split(origin, split)
+    job = Job(
+        source=origin,
+        writer=writer_for(origin, target, options),
+        recipe=choose_recipe(origin, recipe, preset),
+        seed=seed,
+        split=part,
+        copies=copies_of(origin, part, copies, balance=balance, originals=originals),
+        originals=originals,
+    )
+    sample = next(iter(readable(job, 1)), None)
+    if sample is None:
+        return Prepared(job, None, (), seed_drawn)
+    schema = job.plan.schema(sample)
+    job.plan.check(schema)
+    if options.format is not None:
+        check_format(schema.dtype, schema.channels, schema.alpha, options.format)
+    return Prepared(job, schema, tuple(job.plan.warnings(schema)), seed_drawn)
+
+
+def augment(
+    source: str | Path | Source,
+    destination: str | Path,
+    *,
+    recipe: Recipe | str | Path | None = None,
+    preset: str | None = None,
+    copies: int = 9,
+    seed: int | None = None,
+    workers: int = 1,
+    split: str | None = None,
+    originals: bool = True,
+    balance: bool = False,
+    options: WriteOptions = WriteOptions(),  # noqa: B008 (immutable)
+    layout: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+    shard: tuple[int, int] = (0, 1),
+    existing: Existing = "refuse",
+) -> RunResult:
+    """Multiply a dataset on disk.
+
+    Args:
+        source: a folder or file in any layout that `open_source` knows, or a `Source`.
+        destination: a new or empty folder.
+        recipe: a `Recipe` or a recipe file; `preset`: a preset's name. Without either, a recipe
+            that fits the data is made and kept in the destination.
+        copies: new samples for each sample of the split.
+        seed: any integer; without one, one is drawn and recorded.
+        workers: processes; the result doesn't depend on it.
+        split: which split to multiply (`train` by default); the others pass through untouched.
+        originals: keep the multiplied samples' originals in the result.
+        balance: more copies for rare classes, up to the size of the largest.
+        options: names and encoding of the copies.
+        layout: of the source, where it can't be told from the files.
+        max_pixels: images with more pixels are quarantined unread.
+        shard: (i, n): do only every n-th shard from the i-th; the run that finds no shard left
+            finishes the dataset.
+        existing: what to do with a destination that isn't empty: `refuse`, `resume`, `overwrite`.
+
+    Returns:
+        What was done.
+
+    Raises:
+        RequestError: the request can't be met; nothing was written.
+        OutputError: the destination failed in mid-run; repeat with `existing="resume"`.
+    """
+    if seed is None and shard[1] > 1:
+        raise RequestError("shards of one job need one seed; give seed")
+    prepared = plan_job(
+        source, destination, recipe=recipe, preset=preset, copies=copies, seed=seed, split=split,
+        originals=originals, balance=balance, options=options, layout=layout,
+        max_pixels=max_pixels, resume=existing == "resume",
+    )  # fmt: skip
+    return carry_out(prepared, LocalEngine(workers), shard=shard, existing=existing)
+
+
+def carry_out(
+    prepared: Prepared,
+    engine: Engine,
+    *,
+    shard: tuple[int, int] = (0, 1),
+    existing: Existing = "refuse",
+    command: Sequence[str] = (),
+    progress: Callable[[ShardDone], None] = lambda _: None,
+) -> RunResult:
+    """Run a checked job with an engine, and write the report once the dataset is whole.
+
+    Args:
+        prepared: from `plan_job`.
+        engine: who works.
+        shard, existing: see `augment`.
+        command: the command line, for the report.
+        progress: told of each committed shard.
+    """
+    index, count = shard
+    if not 0 <= index < count:
+        raise RequestError(f"shard {index}/{count}: the first number runs from 0 to {count - 1}")
+    started, clock = datetime.now(UTC), perf_counter()
+    job = prepared.job
+    state = prepare(job, existing, shared=count > 1)
+    fresh = not state.finished
+    result = execute(job, engine, state, shard, progress)
+    if result.complete and fresh:
+        write_report(
+            job.destination,
+            report_data(prepared, result, command, started, perf_counter() - clock),
+        )
+    return result
+
+
+def report_data(
+    prepared: Prepared, result: RunResult, command: Sequence[str], started: datetime, seconds: float
+) -> ReportData:
+    """What the report tells of a finished dataset."""
+    job, recipe = prepared.job, prepared.job.recipe
+    parameters = parameters_of(
+        zip(recipe.op_names(), (op.ranges() for op in recipe.ops), strict=True)
+    )
+    log = [name for name, parameter in parameters.items() if parameter.log]
+    notes = list(prepared.warnings)
+    if result.resumed:
+        notes.append("The run was resumed or shared; time and rate are those of its last part.")
+    return ReportData(
+        title=f"{job.source.root.name}: {recipe.name}",
+        command=command,
+        source=str(job.source.root),
+        layout=job.source.layout,
+        destination=str(job.destination),
+        seed=job.seed,
+        seed_drawn=prepared.seed_drawn,
+        recipe_name=recipe.name,
+        recipe_hash=job.recipe_hash,
+        recipe_yaml=dump_recipe(recipe),
+        assumes=recipe.assumes,
+        passes=prepared.explain(),
+        versions=versions(),
+        started=started,
+        seconds=seconds,
+        inputs=len(job.source.items),
+        totals=collect(read_lines(job.destination / MANIFEST), log),
+        before=ClassCounts.of_items(job.source.items),
+        parameters=parameters,
+        classes=job.source.info.classes,
+        made=result.outputs if result.resumed else None,
+        quarantined=_quarantined(job),
+        examples=list(_examples(job, {n: p.unit for n, p in parameters.items()})),
+        notes=notes,
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything that the bytes depend on."""
+    found = {"tenfold": tenfold.__version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed under this name"
+    return found
+
+
+def readable(job: Job, wanted: int) -> Iterator[Sample]:
+    """Some readable samples of the part that is multiplied, of different classes if possible."""
+    for _, sample in _spread(job, wanted):
+        yield sample
+
+
+def _spread(job: Job, wanted: int) -> Iterator[tuple[Item, Sample]]:
+    chosen: list[Item] = []
+    seen: set[object] = set()
+    rest: list[Item] = []
+    for item, copies in zip(job.source.items, job.copies, strict=True):
+        if not copies:
+            continue
+        label = item.label if item.label is not None else frozenset(item.labels)
+        if label not in seen:
+            seen.add(label)
+            chosen.append(item)
+        elif len(rest) < _PROBES:
+            rest.append(item)
+        if len(chosen) >= wanted + _PROBES:
+            break
+    found = 0
+    for item in chosen + rest:
+        try:
+            sample, _, _ = clean(job.source.read(item), job.recipe.invalid)
+        except SampleError:
+            continue
+        yield item, sample
+        found += 1
+        if found == wanted:
+            return
+
+
+def preview_rows(job: Job, rows: int, copies: int) -> list[tuple[Sample, list[Sample]]]:
+    """Some samples of the job, each with its first copies; nothing is written."""
+    return [
+        (sample, [copy for copy, _ in _copies(job, item, sample, copies)])
+        for item, sample in _spread(job, rows)
+    ]
+
+
+def _copies(
+    job: Job, item: Item, sample: Sample, number: int
+) -> list[tuple[Sample, dict[str, object]]]:
+    """The first copies of a sample, each with the part of its manifest line that tells of it."""
+    plan: Plan = job.plan
+    keys = [Key(job.seed, item.id, copy) for copy in range(1, number + 1)]
+    return [
+        (plan.run(sample, history).sample, {"copy": key.copy, "ops": history_json(history)})
+        for key, history in zip(keys, plan.draw(keys), strict=True)
+    ]
+
+
+def _examples(job: Job, units: dict[str, str]) -> Iterator[Example]:
+    copies = {item.id: n for item, n in zip(job.source.items, job.copies, strict=True) if n}
+    for item, sample in _spread(job, _EXAMPLES):
+        try:
+            shown = _copies(job, item, sample, min(copies[item.id], _EXAMPLE_COPIES))
+        except SampleError:
+            continue
+        yield example(
+            sample, shown, classes=job.source.info.classes,
+            ignore_value=job.recipe.ignore_value, units=units,
+        )  # fmt: skip
+
+
+def _quarantined(job: Job) -> list[Quarantined]:
+    path = job.destination / QUARANTINE
+    if not path.exists():
+        return []
+    return [Quarantined(entry["item"], entry["reason"]) for entry in read_lines(path)]

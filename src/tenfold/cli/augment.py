@@ -1,0 +1,171 @@
+"""`tenfold augment`, `replay` and `verify`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tenfold.augment import Prepared, carry_out, plan_job
+from tenfold.cli.main import complain, say
+from tenfold.cli.options import Folder, recipe_options, source_argument, source_options
+from tenfold.cli.progress import bar
+from tenfold.engine.local import LocalEngine
+from tenfold.engine.manifest import QUARANTINE, read_lines
+from tenfold.engine.replay import replay as make_again
+from tenfold.engine.run import Existing, RunResult
+from tenfold.engine.verify import verify as check_files
+from tenfold.errors import RequestError
+from tenfold.evaluate.names import readable
+from tenfold.write.writer import WriteOptions
+
+_SHOWN = 10
+
+
+@click.command()
+@source_argument
+@click.argument("destination", metavar="DST", type=Folder())
+@recipe_options
+@click.option("--copies", type=int, default=9, show_default=True, help="new samples a sample")
+@click.option("--seed", type=int, help="any integer; drawn and recorded if not given")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True,
+              help="processes; the result doesn't depend on it")
+@click.option("--split", metavar="NAME", help="the split to multiply  [default: train]")
+@click.option("--originals/--no-originals", default=True, help="keep the originals too")
+@click.option("--balance", is_flag=True,
+              help="more copies for rare classes, up to the size of the largest")
+@click.option("--format", "image_format", metavar="EXT",
+              help="png, jpg, tiff, webp or bmp for the copies  [default: the parent's]")
+@click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True,
+              help="of JPEG and WebP")
+@click.option("--name", "template", default=WriteOptions().template, show_default=True,
+              metavar="TEMPLATE", help="name of a copy; fields stem, copy, ext")
+@click.option("--shard", metavar="I/N", help="do only part I (from 0) of N")
+@click.option("--resume", is_flag=True, help="go on with an interrupted run")
+@click.option("--overwrite", is_flag=True, help="delete an earlier result in DST first")
+@click.option("--dry-run", is_flag=True, help="say what would be done, and write nothing")
+@click.option("--quiet", is_flag=True, help="no progress, no summary")
+@source_options
+def augment(
+    source: Path, destination: Path, recipe_file: Path | None, preset: str | None, copies: int,
+    seed: int | None, workers: int, split: str | None, originals: bool, balance: bool,
+    image_format: str | None, quality: int, template: str, shard: str | None, resume: bool,
+    overwrite: bool, dry_run: bool, quiet: bool, layout: str | None, max_pixels: int,
+) -> int:  # fmt: skip
+    """Multiply the dataset SRC into DST, in the same layout, with annotations that still fit."""
+    if resume and overwrite:
+        raise RequestError("--resume and --overwrite contradict each other; give one")
+    part = _part(shard)
+    if part[1] > 1 and seed is None:
+        raise RequestError("--shard needs --seed, the same for all parts")
+    prepared = plan_job(
+        source, destination, recipe=recipe_file, preset=preset, copies=copies, seed=seed,
+        split=split, originals=originals, balance=balance,
+        options=WriteOptions(template, image_format, quality), layout=layout,
+        max_pixels=max_pixels, resume=resume,
+    )  # fmt: skip
+    for warning in prepared.warnings:
+        complain(f"warning: {warning}")
+    if dry_run:
+        _describe(prepared)
+        return 0
+    existing: Existing = "resume" if resume else "overwrite" if overwrite else "refuse"
+    with bar(prepared.outputs, "outputs", quiet) as advance:
+        result = carry_out(
+            prepared, LocalEngine(workers), shard=part, existing=existing,
+            command=["tenfold", *sys.argv[1:]], progress=lambda done: advance(done.outputs),
+        )  # fmt: skip
+    _summary(prepared, result, quiet)
+    return 1 if result.quarantined else 0
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=Folder())
+@click.option("--source", type=Folder(), help="the original dataset, if it moved")
+@click.option("-o", "--output", type=Folder(), help="keep the file made again in this folder")
+def replay(file: Path, source: Path | None, output: Path | None) -> int:
+    """Make one output FILE again from its manifest line and say whether it is identical."""
+    result = make_again(file, source, output)
+    line = result.line
+    say(f"{line['file']}: {result.why}")
+    origin = f"  from {line['item']}"
+    if line["copy"]:
+        origin += f", copy {line['copy']}, seed {line['key']['seed']}"
+    say(origin)
+    for entry in line["ops"]:
+        numbers = ", ".join(f"{k} {_short(v)}" for k, v in entry["drawn"].items())
+        say(f"  {entry['op']}: {numbers}")
+    return 0 if result.identical else 1
+
+
+@click.command()
+@click.argument("dataset", metavar="DATASET", type=Folder())
+def verify(dataset: Path) -> int:
+    """Check every file of a DATASET that tenfold made against its manifest."""
+    found = check_files(dataset)
+    for problem in found.problems[:_SHOWN]:
+        say(f"{problem.file}: {problem.reason}")
+    if len(found.problems) > _SHOWN:
+        say(f"... and {len(found.problems) - _SHOWN} more")
+    say(f"{found.files} files checked, {len(found.problems)} not as the manifest says")
+    say(f"tree hash {found.tree}")
+    return 1 if found.problems else 0
+
+
+def _part(shard: str | None) -> tuple[int, int]:
+    if shard is None:
+        return 0, 1
+    try:
+        index, count = (int(number) for number in shard.split("/"))
+    except ValueError:
+        raise RequestError(f"--shard must be I/N, such as 0/4, got '{shard}'") from None
+    if count < 1 or not 0 <= index < count:
+        raise RequestError(f"--shard {shard}: I runs from 0 to N - 1; did you mean 0/{max(count, 1)}?")
+    return index, count
+
+
+def _describe(prepared: Prepared) -> None:
+    job = prepared.job
+    multiplied = [n for n in job.copies if n is not None]
+    say(f"source       {job.source.root} ({job.source.layout}, {len(job.source.items)} samples)")
+    say(f"destination  {job.destination}")
+    say(f"multiply     {len(multiplied)} samples{f' of {job.split}' if job.split else ''}, "
+        f"{sum(multiplied)} copies; {len(job.copies) - len(multiplied)} pass through untouched")
+    say(f"outputs      {prepared.outputs}")
+    say(f"seed         {job.seed}{' (drawn)' if prepared.seed_drawn else ''}")
+    say(f"recipe       {job.recipe.name} ({job.recipe_hash[:12]})")
+    for line in prepared.explain():
+        say(f"  {line}")
+    for problem in job.source.problems[:_SHOWN]:
+        say(f"quarantine   {readable(problem.id)}: {problem.reason}")
+    say("nothing was written (--dry-run)")
+
+
+def _summary(prepared: Prepared, result: RunResult, quiet: bool) -> None:
+    job = prepared.job
+    if not result.complete:
+        if not quiet:
+            say(f"this part is done; {result.left} of {job.shard_count} shards are left to others")
+        if result.quarantined:
+            complain(f"{result.quarantined} samples quarantined so far")
+        return
+    if not quiet:
+        begun = " (some were there from before)" if result.resumed else ""
+        say(f"{result.outputs} outputs written{begun} to {job.destination}")
+        say(f"seed {job.seed}{', drawn for this run' if prepared.seed_drawn else ''}")
+        say(f"report {job.destination / 'report.html'}")
+    if result.quarantined:
+        complain(f"{result.quarantined} samples quarantined:")
+        entries = list(read_lines(job.destination / QUARANTINE))
+        for entry in entries[:_SHOWN]:
+            complain(f"  {readable(entry['item'])}: {entry['reason']}")
+        if len(entries) > _SHOWN:
+            complain(f"  ... all in {job.destination / QUARANTINE}")
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+

@@ -1,0 +1,47 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tenfold.samples.source import MAX_PIXELS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Folder(click.Path):
+    """A path, as `pathlib.Path`."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+
+def source_argument(function: F) -> F:
+    """SRC: a dataset."""
+    return click.argument("source", metavar="SRC", type=Folder())(function)
+
+
+def source_options(function: F) -> F:
+    """--layout and --max-pixels."""
+    function = click.option(
+        "--layout", metavar="NAME", help="layout of SRC, where it can't be told from its files: "
+        "folder, csv, pairs, coco, voc, yolo or arrays",
+    )(function)  # fmt: skip
+    return click.option(
+        "--max-pixels", type=click.IntRange(1), default=MAX_PIXELS, show_default=True,
+        help="quarantine images with more pixels than this, unread",
+    )(function)  # fmt: skip
+
+
+def recipe_options(function: F) -> F:
+    """--recipe and --preset."""
+    function = click.option(
+        "--preset", metavar="NAME", help="a ready recipe (see `tenfold recipe list`)"
+    )(function)
+    return click.option(
+        "--recipe", "recipe_file", metavar="FILE", type=Folder(), help="what may change (YAML, JSON)"
+    )(function)

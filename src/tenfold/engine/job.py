@@ -1,0 +1,195 @@
+"""A job: everything that decides the bytes of an augmented dataset, before any is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import tenfold
+from tenfold.declare.recipe import Recipe
+from tenfold.errors import RequestError, did_you_mean
+from tenfold.plan.plan import Plan
+from tenfold.samples.source import Item, Source
+from tenfold.write.writer import WriteOptions, Writer
+
+MAX_SHARD = 32
+"""Most items in a shard: a kill costs at most that much work."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to make of a source.
+
+    Attributes:
+        source: where the samples come from.
+        writer: where they go.
+        recipe: the declaration.
+        seed: of all randomness.
+        split: the split that is multiplied; None multiplies everything.
+        copies: number of copies of each item of the source, in the items' order; None for an
+            item that passes through untouched.
+        originals: write the multiplied items' originals too.
+    """
+
+    source: Source
+    writer: Writer
+    recipe: Recipe
+    seed: int
+    split: str | None
+    copies: Sequence[int | None] = field(repr=False)
+    originals: bool = True
+
+    @property
+    def plan(self) -> Plan:
+        """The recipe for this source."""
+        return Plan(self.recipe, self.source.info)
+
+    @property
+    def destination(self) -> Path:
+        """Where the outputs go."""
+        return self.writer.destination
+
+    @cached_property
+    def recipe_hash(self) -> str:
+        """See `Recipe.hash`."""
+        return self.recipe.hash()
+
+    @property
+    def shard_size(self) -> int:
+        """Items in a shard; depends on the number of items alone."""
+        return max(1, min(MAX_SHARD, len(self.source.items) // 64))
+
+    @property
+    def shard_count(self) -> int:
+        """Number of shards."""
+        return -(-len(self.source.items) // self.shard_size)
+
+    def shard(self, number: int) -> range:
+        """The items of a shard."""
+        first = number * self.shard_size
+        return range(first, min(first + self.shard_size, len(self.source.items)))
+
+    def outputs(self, item: int) -> int:
+        """How many outputs an item gives, if nothing goes wrong."""
+        copies = self.copies[item]
+        return 1 if copies is None else copies + int(self.originals)
+
+    def targets(self) -> Iterator[tuple[Item, int, str]]:
+        """Every output: item, copy number (0: the original), main file."""
+        for item, copies in zip(self.source.items, self.copies, strict=True):
+            first = 0 if copies is None or self.originals else 1
+            for copy in range(first, (copies or 0) + 1):
+                yield item, copy, self.writer.target(item, copy)
+
+    def identity(self) -> dict[str, Any]:
+        """What must be equal for two runs to give the same bytes; plain data."""
+        listing = hashlib.sha256()
+        for item, copies in zip(self.source.items, self.copies, strict=True):
+            listing.update(json.dumps([item.id, item.split, copies]).encode())
+        options: WriteOptions = self.writer.options
+        return {
+            "tenfold": tenfold.__version__,
+            "source": str(self.source.root),
+            "layout": self.source.layout,
+            "items": len(self.source.items),
+            "listing": listing.hexdigest(),
+            "recipe": self.recipe_hash,
+            "seed": self.seed,
+            "split": self.split,
+            "originals": self.originals,
+            "template": options.template,
+            "format": options.format,
+            "quality": options.quality,
+        }
+
+
+def check_targets(job: Job) -> None:
+    """Raise `RequestError` if two outputs would have the same name, whatever the letters' case."""
+    seen: dict[str, str] = {}
+    for item, copy, target in job.targets():
+        if not item.files:
+            continue  # rows of an array have no file of their own
+        folded = target.casefold()
+        name = f"{item.id} (copy {copy})" if copy else item.id
+        if folded in seen:
+            raise RequestError(
+                f"{seen[folded]} and {name} would both be written to {target}; give another "
+                "--name, such as '{stem}_{ext}_aug_{copy:04d}'"
+            )
+        seen[folded] = name
+
+
+def choose_split(source: Source, split: str | None) -> str | None:
+    """The split to multiply: the one asked for, else `train`; None where there are no splits.
+
+    Raises:
+        RequestError: there is no such split.
+    """
+    splits = source.splits()
+    if split is None:
+        if not splits:
+            return None
+        if "train" in splits:
+            return "train"
+        raise RequestError(
+            f"the dataset has the splits {', '.join(splits)} and none named train; "
+            "say which one to multiply with --split"
+        )
+    if split not in splits:
+        known = f"has the splits {', '.join(splits)}" if splits else "has no splits"
+        raise RequestError(f"no split '{split}': the dataset {known}{did_you_mean(split, splits)}")
+    return split
+
+
+def copies_of(
+    source: Source, split: str | None, copies: int, *, balance: bool, originals: bool
+) -> list[int | None]:
+    """How many copies each item gets; None for those outside the split.
+
+    With `balance`, every class ends with as many samples as the largest one: its originals and
+    `copies` a sample. An image with objects counts for its rarest class (the fewest images).
+    """
+    chosen = [split is None or item.split == split for item in source.items]
+    if not balance:
+        return [copies if take else None for take in chosen]
+    images = Counter(
+        label
+        for item, take in zip(source.items, chosen, strict=True)
+        if take
+        for label in _labels(item)
+    )
+    if not images:
+        raise RequestError("--balance needs class labels, and this dataset has none")
+    class_of = [
+        min(_labels(item), key=lambda label: (images[label], str(label)), default=None)
+        if take
+        else None
+        for item, take in zip(source.items, chosen, strict=True)
+    ]
+    sizes = Counter(label for label in class_of if label is not None)
+    goal = max(sizes.values()) * (copies + int(originals))
+    out: list[int | None] = []
+    met: Counter[Any] = Counter()
+    for label, take in zip(class_of, chosen, strict=True):
+        if not take:
+            out.append(None)
+        elif label is None:
+            out.append(copies)
+        else:
+            wanted = goal - sizes[label] * int(originals)
+            share, rest = divmod(wanted, sizes[label])
+            out.append(share + int(met[label] < rest))
+            met[label] += 1
+    return out
+
+
+def _labels(item: Item) -> set[Any]:
+    if item.labels:
+        return set(item.labels)
+    return set() if item.label is None else {item.label}

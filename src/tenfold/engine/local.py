@@ -1,0 +1,125 @@
+"""The local engine: shards worked on by this process or by worker processes of this machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+import cv2
+
+from tenfold.engine.job import Job
+from tenfold.engine.work import ShardDone, work_shard
+from tenfold.errors import OutputError, TenfoldError
+
+
+class LocalEngine:
+    """Works off shards on this machine.
+
+    Args:
+        workers: number of processes; 1 works in this one. The bytes don't depend on it.
+    """
+
+    def __init__(self, workers: int = 1) -> None:
+        self.workers = workers
+
+    def run(self, job: Job, shards: Sequence[int]) -> Iterator[ShardDone]:
+        """Do shards; yields each when it is committed, in any order.
+
+        Raises:
+            OutputError: the destination can't be written, or a worker died.
+        """
+        workers = min(self.workers, len(shards))
+        if workers <= 1:
+            yield from _work_here(job, shards)
+        else:
+            yield from _work_in_processes(job, shards, workers)
+
+
+def _work_here(job: Job, shards: Sequence[int]) -> Iterator[ShardDone]:
+    with single_threaded():
+        for shard in shards:
+            done = work_shard(job, shard)
+            assert done is not None
+            yield done
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """OpenCV on one thread: processes are the unit of parallel work."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def _work_in_processes(job: Job, shards: Sequence[int], workers: int) -> Iterator[ShardDone]:
+    # Spawned, not forked: the same on every system, and no lock of a library's threads is copied.
+    context = multiprocessing.get_context("spawn")
+    waiting = list(reversed(shards))
+    crew: dict[Any, tuple[SpawnProcess, Connection]] = {}
+    try:
+        for _ in range(workers):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(job, theirs, os.getpid()), daemon=True)
+            process.start()
+            theirs.close()
+            crew[ours] = (process, ours)
+            ours.send(waiting.pop())
+        while crew:
+            for connection in wait(list(crew)):
+                process, ours = crew[connection]
+                answer = _answer(process, ours)
+                if waiting:
+                    ours.send(waiting.pop())
+                else:
+                    ours.send(None)
+                    del crew[connection]
+                yield answer
+    finally:
+        for process, ours in crew.values():
+            ours.close()
+            process.terminate()
+
+
+def _answer(process: SpawnProcess, connection: Connection) -> ShardDone:
+    try:
+        answer = connection.recv()
+    except (EOFError, OSError):
+        process.join()
+        code = process.exitcode
+        why = f"was killed by signal {-code}" if code and code < 0 else f"ended with status {code}"
+        raise OutputError(
+            f"a worker process {why} (out of memory?); use fewer --workers, or run the same "
+            "command with --resume"
+        ) from None
+    if isinstance(answer, BaseException):
+        raise answer
+    assert isinstance(answer, ShardDone)
+    return answer
+
+
+def _serve(job: Job, connection: Connection, parent: int) -> None:
+    """A worker: does the shards that it is sent until it is sent None, or is left alone."""
+    cv2.setNumThreads(1)
+
+    def go_on() -> bool:
+        return os.getppid() == parent
+
+    try:
+        while (shard := connection.recv()) is not None:
+            try:
+                answer: ShardDone | TenfoldError | None = work_shard(job, shard, go_on)
+            except TenfoldError as error:
+                answer = OutputError(str(error))
+            if answer is None:
+                return
+            connection.send(answer)
+    except (EOFError, OSError, KeyboardInterrupt):
+        return  # the parent is gone, or was interrupted: it says so itself

@@ -1,0 +1,128 @@
+"""One file made again from its manifest line, and compared."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tenfold
+from tenfold.declare.parse import load_recipe
+from tenfold.engine.manifest import JOB, MANIFEST, RECIPE, file_hash, read_lines
+from tenfold.errors import RequestError
+from tenfold.plan.plan import Plan, history_from_json
+from tenfold.samples.source import Source
+from tenfold.samples.sources import open_source
+from tenfold.samples.validate import clean
+from tenfold.write.writer import WriteOptions, Written
+from tenfold.write.writers import writer_for
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a replay found.
+
+    Attributes:
+        line: the manifest line.
+        identical: the file made again has the hash that the manifest holds.
+        on_disk: the file in the dataset has that hash too; None for rows of an array.
+        why: in plain words.
+    """
+
+    line: dict[str, Any]
+    identical: bool
+    on_disk: bool | None
+    why: str
+
+
+def replay(file: Path, source: Path | None = None, output: Path | None = None) -> Replay:
+    """Make one output again, from its parent and what its manifest line says was drawn.
+
+    Args:
+        file: an output in a dataset that tenfold made (or `data.npz#17` for a row).
+        source: where the original dataset is now, if it moved.
+        output: folder to keep the file in; otherwise it is made in a temporary one.
+
+    Raises:
+        RequestError: the file isn't in a manifest, or the original can't be found.
+    """
+    destination = _dataset_of(file)
+    name = file.absolute().relative_to(destination).as_posix()
+    line = _find(destination, name)
+    about = json.loads((destination / JOB).read_text("utf-8"))["job"]
+    origin = open_source(source or Path(about["source"]), layout=about["layout"])
+    options = WriteOptions(about["template"], about["format"], about["quality"])
+    if output is not None:
+        return _made_again(line, origin, destination, output, options)
+    with tempfile.TemporaryDirectory(prefix="tenfold-replay-") as folder:
+        return _made_again(line, origin, destination, Path(folder), options)
+
+
+def _made_again(
+    line: dict[str, Any], origin: Source, destination: Path, folder: Path, options: WriteOptions
+) -> Replay:
+    item = next((i for i in origin.items if i.id == line["item"]), None)
+    if item is None:
+        raise RequestError(
+            f"the original '{line['item']}' is no longer in {origin.root}; "
+            "say where it is with --source"
+        )
+    writer = writer_for(origin, folder, options)
+    if line["copy"] == 0:
+        written = writer.copy(item)
+    else:
+        recipe = load_recipe(destination / RECIPE)
+        if recipe.hash() != line["recipe"]:
+            raise RequestError(
+                f"{destination / RECIPE} isn't the recipe that made this file "
+                f"({recipe.hash()[:12]}, the manifest says {line['recipe'][:12]})"
+            )
+        sample, _, _ = clean(origin.read(item), recipe.invalid)
+        outcome = Plan(recipe, origin.info).run(sample, history_from_json(line["ops"]))
+        written = writer.write(item, line["copy"], outcome.sample)
+    return _compare(line, written, destination)
+
+
+def _compare(line: dict[str, Any], written: Written, destination: Path) -> Replay:
+    if not line["files"]:  # a row of an array has a hash of its own
+        identical = written.record["sha256"] == line["sha256"]
+        on_disk = None
+    else:
+        identical = dict(written.files) == line["files"]
+        on_disk = all(_has_hash(destination / n, sha) for n, sha in line["files"].items())
+    if identical and on_disk is not False:
+        why = "identical: made again from its manifest line, byte for byte"
+    elif identical:
+        why = "the file was changed after it was made; made again, it is as the manifest says"
+    else:
+        why = "it differs from what the manifest says"
+        if line["version"] != tenfold.__version__:
+            why += f" (made by tenfold {line['version']}, this is {tenfold.__version__})"
+        else:
+            why += " (was its original changed, or are other versions of the libraries installed?)"
+    return Replay(line, identical and on_disk is not False, on_disk, why)
+
+
+def _has_hash(path: Path, sha: str) -> bool:
+    try:
+        return file_hash(path) == sha
+    except OSError:
+        return False
+
+
+def _dataset_of(file: Path) -> Path:
+    for folder in file.absolute().parents:
+        if (folder / MANIFEST).is_file() and (folder / JOB).is_file():
+            return folder
+    raise RequestError(f"{file} isn't in a dataset made by tenfold: no {MANIFEST} above it")
+
+
+def _find(destination: Path, name: str) -> dict[str, Any]:
+    for line in read_lines(destination / MANIFEST):
+        if line["file"] == name or name in line["files"]:
+            return line
+    raise RequestError(f"'{name}' isn't in {destination / MANIFEST}")
+
+

@@ -1,0 +1,148 @@
+"""The work of one shard: read, draw, run, write; called in whatever process the engine likes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import tenfold
+from tenfold.engine.job import Job
+from tenfold.engine.state import State
+from tenfold.errors import OutputError, TenfoldError
+from tenfold.plan.instances import Counts
+from tenfold.plan.plan import history_json
+from tenfold.rng import Key
+from tenfold.samples.sample import Label, Sample
+from tenfold.samples.source import Item
+from tenfold.samples.validate import clean
+from tenfold.write.writer import Written
+
+
+@dataclass(frozen=True, slots=True)
+class ShardDone:
+    """What a shard gave.
+
+    Attributes:
+        shard: its number.
+        outputs: samples written.
+        quarantined: samples left out.
+    """
+
+    shard: int
+    outputs: int
+    quarantined: int
+
+
+def work_shard(job: Job, shard: int, go_on: Callable[[], bool] = lambda: True) -> ShardDone | None:
+    """Do and commit one shard.
+
+    Args:
+        job: what to make.
+        shard: which part of it.
+        go_on: asked before each item; on false the shard is left undone.
+
+    Returns:
+        What it gave, or None if it was told to stop.
+
+    Raises:
+        OutputError: the destination can't be written.
+    """
+    entries: list[dict[str, Any]] = []
+    outputs = quarantined = 0
+    for index in job.shard(shard):
+        if not go_on():
+            return None
+        item, copies = job.source.items[index], job.copies[index]
+        made: list[dict[str, Any]] = []
+        reason = None
+        try:
+            for entry in _item(job, item, copies):
+                made.append(entry)
+        except OutputError:
+            raise
+        except TenfoldError as error:
+            reason = str(error)
+        # A strange file must not end a run of thousands: whatever else it sets off is reported
+        # as this sample's reason, in the report, on the terminal and in the exit status.
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+        if reason is None:
+            entries += made
+            outputs += len(made)
+        else:
+            _take_back(job, made)
+            entries.append({"item": item.id, "reason": reason.removeprefix(f"{item.id}: ")})
+            quarantined += 1
+    job.writer.end_shard(shard)
+    State(job.destination).commit(shard, entries)
+    return ShardDone(shard, outputs, quarantined)
+
+
+def _item(job: Job, item: Item, copies: int | None) -> Iterator[dict[str, Any]]:
+    """The entries of one item: manifest line and writer's record for each output."""
+    if copies is None:
+        written = job.writer.copy(item)
+        yield _entry(job, item, "untouched", 0, written, list(item.labels))
+        return
+    sample, clipped, dropped = None, 0, 0
+    if copies:
+        sample = job.source.read(item)
+        sample, clipped, dropped = clean(sample, job.recipe.invalid)
+        plan = job.plan
+        plan.check(plan.schema(sample))
+    if job.originals:
+        written = job.writer.copy(item)
+        counts = Counts(clipped, dropped)
+        yield _entry(job, item, "original", 0, written, list(item.labels), counts=counts)
+    if sample is None:
+        return
+    keys = [Key(job.seed, item.id, copy) for copy in range(1, copies + 1)]
+    histories = plan.draw(keys)
+    for key, history in zip(keys, histories, strict=True):
+        outcome = plan.run(sample, history)
+        written = job.writer.write(item, key.copy, outcome.sample)
+        yield _entry(
+            job, item, "copy", key.copy, written, object_labels(outcome.sample),
+            counts=outcome.counts, ops=history_json(history),
+        )  # fmt: skip
+
+
+def object_labels(sample: Sample) -> list[Label]:
+    """The classes of a sample's objects, one entry an object."""
+    return [i.label for i in sample.instances if i.label is not None]
+
+
+def _entry(
+    job: Job,
+    item: Item,
+    kind: str,
+    copy: int,
+    written: Written,
+    labels: list[Label],
+    counts: Counts = Counts(),  # noqa: B008 (immutable)
+    ops: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    line = {
+        "file": written.file,
+        "files": dict(written.files),
+        "item": item.id,
+        "split": item.split,
+        "copy": copy,
+        "kind": kind,
+        "label": item.label,
+        "labels": labels,
+        "ops": ops or [],
+        "key": {"seed": job.seed, "sample": item.id, "copy": copy} if kind == "copy" else None,
+        "annotations": {"clipped": counts.clipped, "dropped": counts.dropped},
+        "recipe": job.recipe_hash if kind == "copy" else None,
+        "version": tenfold.__version__,
+    }
+    return {"line": line, "record": written.record}
+
+
+def _take_back(job: Job, made: list[dict[str, Any]]) -> None:
+    """A sample is there with all its copies, or not at all."""
+    for entry in made:
+        for name in entry["line"]["files"]:
+            (job.destination / name).unlink(missing_ok=True)

@@ -1,0 +1,154 @@
+"""Examples for the report: originals and copies as pictures that travel inside the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+from PIL import Image
+
+from tenfold.evaluate.charts import number
+from tenfold.evaluate.display import Picture, display_window, fitting_scale
+from tenfold.evaluate.draw import draw_sample
+from tenfold.evaluate.names import readable
+from tenfold.samples.sample import Label, Sample
+
+_SIDE = 300
+_QUALITY = 86
+_PIXEL_ART = 4  # from this enlargement on, squares compress better and sharper as PNG
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture of an example.
+
+    Attributes:
+        data: a complete PNG or JPEG file.
+        mime: its type.
+        width, height: pixels.
+        caption: "original" or "copy 3".
+        done: what was done to it, an entry an op, in words.
+    """
+
+    data: bytes
+    mime: str
+    width: int
+    height: int
+    caption: str
+    done: tuple[str, ...] = ()
+
+    @property
+    def uri(self) -> str:
+        """The picture as a data URI."""
+        return f"data:{self.mime};base64,{base64.b64encode(self.data).decode('ascii')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An original with some of its copies, drawn with their annotations.
+
+    Attributes:
+        item: the sample's id.
+        label: class of the whole image, or None.
+        shots: pictures, the original first.
+    """
+
+    item: str
+    label: str | None
+    shots: tuple[Shot, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the pictures once they are in a page (base64)."""
+        return sum(4 * math.ceil(len(s.data) / 3) for s in self.shots)
+
+
+def example(
+    original: Sample,
+    copies: Sequence[tuple[Sample, Mapping[str, Any]]],
+    *,
+    classes: Sequence[Label] = (),
+    ignore_value: int | None = None,
+    units: Mapping[str, str] | None = None,
+    side: int = _SIDE,
+) -> Example:
+    """Draw an original and its copies for the report, all at one scale and brightness.
+
+    Args:
+        original: the sample before.
+        copies: each a copy with its manifest line (of which `copy` and `ops` are used).
+        classes: all classes in the dataset's order, for colours.
+        ignore_value: the mask value that means "unknown".
+        units: "op.parameter" -> unit, for the captions.
+        side: longest side of a picture in pixels.
+    """
+    window = display_window(original)
+    scale = fitting_scale(original.height, original.width, side)
+
+    def shot(sample: Sample, caption: str, done: tuple[str, ...] = ()) -> Shot:
+        own = min(scale, side / max(sample.height, sample.width))
+        picture = draw_sample(
+            sample, own, classes=classes, ignore_value=ignore_value, window=window
+        )
+        data, mime = _encode(picture, own)
+        return Shot(data, mime, picture.shape[1], picture.shape[0], caption, done)
+
+    shots = [shot(original, "original")]
+    for sample, line in copies:
+        done = tuple(
+            in_words(str(entry["op"]), entry.get("drawn") or {}, units or {})
+            for entry in line.get("ops") or ()
+        )
+        shots.append(shot(sample, f"copy {line.get('copy', len(shots))}", done))
+    label = None if original.label is None else str(original.label)
+    return Example(original.id, label, tuple(shots))
+
+
+def in_words(op: str, drawn: Mapping[str, Any], units: Mapping[str, str]) -> str:
+    """`rotation 3.2 degrees`: an op and the numbers drawn for it.
+
+    Where `units` knows parameters of the op, only those are told (the rest are positions and
+    the like); otherwise all numbers and words are, except seeds.
+    """
+    known = [p for p in drawn if f"{op}.{p}" in units or is_choice(p)]
+    parts = []
+    for name in known or [p for p in drawn if p != "seed"]:
+        value = drawn[name]
+        if isinstance(value, bool) or value is None or not isinstance(value, (int, float, str)):
+            continue
+        told = value if isinstance(value, str) else number(value)
+        unit = units.get(f"{op}.{name}", "")
+        measure = f"{told} {unit}".strip()
+        bare = len(known) == 1 and not is_choice(name)
+        parts.append(measure if bare else f"{parameter_title(name)} {measure}")
+    title = op.replace("_", " ")
+    return readable(f"{title} {', '.join(parts)}".strip())
+
+
+def is_choice(parameter: str) -> bool:
+    """Whether it is an op that a policy chose, written as `1.rotation`, and its value."""
+    return parameter[:1].isdigit() and "." in parameter
+
+
+def parameter_title(parameter: str) -> str:
+    """A drawn parameter's name for people."""
+    name = parameter.split(".", 1)[1] if is_choice(parameter) else parameter
+    return name.replace("_", " ")
+
+
+def _encode(picture: Picture, scale: float) -> tuple[bytes, str]:
+    whole_colour = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444  # thin coloured lines stay crisp
+    options = [
+        cv2.IMWRITE_JPEG_QUALITY, _QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, whole_colour
+    ]  # fmt: skip
+    jpeg = cv2.imencode(".jpg", picture[..., ::-1], options)[1].tobytes()
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG", optimize=True)
+    png = file.getvalue()
+    sharp = scale >= _PIXEL_ART and len(png) < 3 * len(jpeg)
+    return (png, "image/png") if sharp or len(png) <= len(jpeg) else (jpeg, "image/jpeg")

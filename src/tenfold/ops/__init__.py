@@ -1,0 +1,1 @@
+"""Ops: one small class an invariance. They draw and lower; pixels are `tenfold.plan`'s."""

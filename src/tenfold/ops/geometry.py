@@ -1,0 +1,303 @@
+"""Invariances of position and shape: everything that lowers to one homography."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tenfold.ops import matrices
+from tenfold.ops.op import Op
+from tenfold.ops.steps import Drawn, Steps, Warp
+from tenfold.params import Range, param
+from tenfold.samples.sample import Schema
+
+AXES = ("horizontal", "vertical", "transpose")
+
+
+def _centred(matrix: matrices.Matrix, schema: Schema) -> Steps:
+    size = (schema.height, schema.width)
+    return (Warp(matrices.about_centre(matrix, *size), *size),)
+
+
+def _turned(quarters: int, schema: Schema) -> Warp:
+    """Quarter turns that turn the frame too, so that no pixel is lost or mixed."""
+    height, width = schema.height, schema.width
+    if quarters % 2:
+        height, width = width, height
+    matrix = (
+        matrices.translation(width / 2, height / 2)
+        @ matrices.rotation(90.0 * quarters)
+        @ matrices.translation(-schema.width / 2, -schema.height / 2)
+    )
+    return Warp(matrix, height, width)
+
+
+def _keeps_size(schema: Schema, what: str) -> Iterator[str]:
+    if schema.fixed_size and schema.height != schema.width:
+        yield (
+            f"{what} would turn {schema.width}x{schema.height} images into "
+            f"{schema.height}x{schema.width} ones, and an array has one size"
+        )
+
+
+@dataclass(frozen=True)
+class Rotation(Op):
+    """Turn about the centre."""
+
+    name: ClassVar[str] = "rotation"
+    family: ClassVar[str] = "geometry"
+    main: ClassVar[str] = "degrees"
+    group: ClassVar[str] = "rotations"
+    moves: ClassVar[bool] = True
+
+    degrees: Range = param(
+        (-15, 15), "range", "angle, counter-clockwise",
+        within=(-180, 180), unit="degrees", neutral=0, symmetric=True,
+    )  # fmt: skip
+    multiples_of: float | None = param(
+        None, "number", "only multiples of this angle; at 90 or 180 the frame turns too, "
+        "so that every pixel survives", within=(1, 180), unit="degrees", optional=True,
+    )  # fmt: skip
+
+    def problems(self) -> Iterator[str]:
+        """An exact rotation needs the full circle, and a divisor of it."""
+        if self.exact and (self.degrees.low, self.degrees.high) != (-180, 180):
+            yield (
+                f"exact means any angle is as good, but degrees is [{self.degrees.low:g}, "
+                f"{self.degrees.high:g}]; set degrees: 180, or remove 'exact'"
+            )
+        if self.exact and self.degrees.distribution != "uniform":
+            yield "exact means any angle is as likely; remove 'distribution'"
+        if self.multiples_of and (360 / self.multiples_of) % 1:
+            yield f"multiples_of must divide 360, got {self.multiples_of:g}; did you mean 90?"
+
+    def refusals(self, schema: Schema) -> Iterator[str]:
+        """Quarter turns change the size of an array's rows unless they are square."""
+        if self.multiples_of == 90 and max(abs(self.degrees.low), self.degrees.high) >= 45:
+            for why in _keeps_size(schema, "a quarter turn"):
+                yield f"{why}; set multiples_of: 180 or give square images"
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One matrix."""
+        degrees = drawn["degrees"]
+        if self.multiples_of:
+            degrees = self.multiples_of * math.floor(degrees / self.multiples_of + 0.5)
+            if self.multiples_of % 90 == 0:
+                return (_turned(round(degrees / 90), schema),)
+        return _centred(matrices.rotation(degrees), schema)
+
+
+@dataclass(frozen=True)
+class Reflection(Op):
+    """Mirror: left and right (horizontal), top and bottom (vertical), rows and columns (transpose).
+
+    Almost: with `probability`, along one of the axes. Exact: every element of the group that the
+    axes generate is equally likely; with `transpose` and another axis that is all eight
+    symmetries of the square (D4).
+    """
+
+    name: ClassVar[str] = "reflection"
+    family: ClassVar[str] = "geometry"
+    main: ClassVar[str] = "axes"
+    extra: ClassVar[tuple[str, ...]] = ("first", "second", "third")
+    group: ClassVar[str] = "reflections"
+    moves: ClassVar[bool] = True
+
+    axes: tuple[str, ...] = param(
+        ("horizontal",), "choices", "along which axes", options=AXES
+    )
+    probability: float = param(
+        0.5, "number", "chance that a copy gets this", within=(0, 1)
+    )
+
+    def refusals(self, schema: Schema) -> Iterator[str]:
+        """A mirrored left hand is a right hand; a transposed array row has another size."""
+        if schema.has_keypoints and schema.keypoint_pairs is None:
+            yield (
+                "would turn left keypoints into right ones, and nothing says which belong "
+                "together; give keypoint_pairs: [[left, right], ...] in the recipe "
+                "([] if there are no such pairs), or remove reflection"
+            )
+        if "transpose" in self.axes:
+            for why in _keeps_size(schema, "transposing"):
+                yield f"{why}; remove 'transpose' or give square images"
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One matrix, exact on the pixel grid."""
+        if not self.exact:
+            chosen = {self.axes[min(int(drawn["first"] * len(self.axes)), len(self.axes) - 1)]}
+        else:
+            possible = AXES if "transpose" in self.axes and len(self.axes) > 1 else self.axes
+            coins = (drawn["first"], drawn["second"], drawn["third"])
+            chosen = {a for a, coin in zip(AXES, coins, strict=True) if coin < 0.5} & set(possible)
+        height, width = schema.height, schema.width
+        matrix = np.eye(3)
+        if "horizontal" in chosen:
+            matrix = matrices.translation(width, 0) @ matrices.scaling(-1, 1) @ matrix
+        if "vertical" in chosen:
+            matrix = matrices.translation(0, height) @ matrices.scaling(1, -1) @ matrix
+        if "transpose" in chosen:
+            matrix = np.eye(3)[[1, 0, 2]] @ matrix
+            height, width = width, height
+        return (Warp(matrix, height, width),)
+
+
+@dataclass(frozen=True)
+class Translation(Op):
+    """Shift."""
+
+    name: ClassVar[str] = "translation"
+    family: ClassVar[str] = "geometry"
+    main: ClassVar[str] = "x"
+    moves: ClassVar[bool] = True
+
+    x: Range = param(
+        (-0.1, 0.1), "range", "to the right",
+        within=(-1, 1), unit="of the width", neutral=0, symmetric=True,
+    )  # fmt: skip
+    y: Range = param(
+        (-0.1, 0.1), "range", "downwards",
+        within=(-1, 1), unit="of the height", neutral=0, symmetric=True,
+    )  # fmt: skip
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One matrix."""
+        matrix = matrices.translation(drawn["x"] * schema.width, drawn["y"] * schema.height)
+        return (Warp(matrix, schema.height, schema.width),)
+
+
+@dataclass(frozen=True)
+class Scaling(Op):
+    """Larger or smaller about the centre, the frame unchanged; also along one axis more."""
+
+    name: ClassVar[str] = "scaling"
+    family: ClassVar[str] = "geometry"
+    main: ClassVar[str] = "factor"
+    moves: ClassVar[bool] = True
+
+    factor: Range = param(
+        Range(0.9, 1.1, "loguniform"), "range", "magnification",
+        within=(0.05, 20), unit="times", neutral=1, symmetric=True,
+    )  # fmt: skip
+    anisotropy: Range = param(
+        Range(1, 1), "range", "horizontal magnification over vertical magnification",
+        within=(0.2, 5), unit="times", neutral=1, symmetric=True,
+    )  # fmt: skip
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One matrix; the area grows by the square of `factor` whatever the anisotropy."""
+        stretch = math.sqrt(drawn["anisotropy"])
+        return _centred(
+            matrices.scaling(drawn["factor"] * stretch, drawn["factor"] / stretch), schema
+        )
+
+
+@dataclass(frozen=True)
+class Shear(Op):
+    """Slant about the centre."""
+
+    name: ClassVar[str] = "shear"
+    family: ClassVar[str] = "geometry"
+    main: ClassVar[str] = "x"
+    moves: ClassVar[bool] = True
+
+    x: Range = param(
+        (-5, 5), "range", "lean of vertical lines",
+        within=(-60, 60), unit="degrees", neutral=0, symmetric=True,
+    )  # fmt: skip
+    y: Range = param(
+        (0, 0), "range", "lean of horizontal lines",
+        within=(-60, 60), unit="degrees", neutral=0, symmetric=True,
+    )  # fmt: skip
+
+    def problems(self) -> Iterator[str]:
+        """Both leans together must not flatten the picture."""
+        x = max(abs(self.x.low), abs(self.x.high))
+        y = max(abs(self.y.low), abs(self.y.high))
+        if math.tan(math.radians(x)) * math.tan(math.radians(y)) >= 0.9:
+            yield f"x and y together flatten the picture at {x:g} and {y:g} degrees; use less"
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One matrix."""
+        return _centred(matrices.shear(drawn["x"], drawn["y"]), schema)
+
+
+@dataclass(frozen=True)
+class Perspective(Op):
+    """Seen from another angle: each corner moves on its own."""
+
+    name: ClassVar[str] = "perspective"
+    family: ClassVar[str] = "geometry"
+    main: ClassVar[str] = "strength"
+    extra: ClassVar[tuple[str, ...]] = ("x0", "y0", "x1", "y1", "x2", "y2", "x3", "y3")
+    moves: ClassVar[bool] = True
+
+    strength: Range = param(
+        (0, 0.08), "range", "how far a corner may move in each direction",
+        within=(0, 0.24), unit="of the side", neutral=0,
+    )  # fmt: skip
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One homography; below a quarter of the side the corners stay convex."""
+        size = np.array([schema.width, schema.height], dtype=np.float64)
+        corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * size
+        unit = np.array([drawn[name] for name in self.extra]).reshape(4, 2) * 2 - 1
+        matrix = matrices.quadrilateral(corners, corners + drawn["strength"] * unit * size)
+        return (Warp(matrix, schema.height, schema.width),)
+
+
+@dataclass(frozen=True)
+class Crop(Op):
+    """A random part, resized (random resized crop, Szegedy et al. 2015, arXiv 1409.4842)."""
+
+    name: ClassVar[str] = "crop"
+    family: ClassVar[str] = "geometry"
+    main: ClassVar[str] = "area"
+    extra: ClassVar[tuple[str, ...]] = ("x", "y")
+    moves: ClassVar[bool] = True
+
+    area: Range = param(
+        (0.5, 1), "range", "size of the part", within=(0.01, 1), unit="of the area", neutral=1
+    )
+    aspect: Range = param(
+        Range(3 / 4, 4 / 3, "loguniform"), "range",
+        "aspect ratio of the part relative to the picture's", within=(0.2, 5), unit="times",
+        neutral=1, symmetric=True,
+    )  # fmt: skip
+    height: int | None = param(
+        None, "integer", "rows of the result; the picture's own if not given",
+        within=(1, 32767), unit="px", optional=True,
+    )  # fmt: skip
+    width: int | None = param(
+        None, "integer", "columns of the result; the picture's own if not given",
+        within=(1, 32767), unit="px", optional=True,
+    )  # fmt: skip
+
+    def problems(self) -> Iterator[str]:
+        """A size that only some copies get would break every batch."""
+        if (self.height or self.width) and self.probability < 1:
+            yield "with height or width every copy must get the size; set probability: 1"
+
+    def refusals(self, schema: Schema) -> Iterator[str]:
+        """Rows of an array share one size."""
+        height, width = self.height or schema.height, self.width or schema.width
+        if schema.fixed_size and (height, width) != (schema.height, schema.width):
+            yield (
+                f"would make {width}x{height} of {schema.width}x{schema.height} images, and an "
+                "array has one size; remove height and width"
+            )
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One matrix: whole pixels are cut, so that a crop without resizing mixes nothing."""
+        side, stretch = math.sqrt(drawn["area"]), math.sqrt(drawn["aspect"])
+        width = max(1, min(schema.width, round(schema.width * side * stretch)))
+        height = max(1, min(schema.height, round(schema.height * side / stretch)))
+        x = int(drawn["x"] * (schema.width - width + 1))
+        y = int(drawn["y"] * (schema.height - height + 1))
+        rows, columns = self.height or schema.height, self.width or schema.width
+        matrix = matrices.scaling(columns / width, rows / height) @ matrices.translation(-x, -y)
+        return (Warp(matrix, rows, columns),)

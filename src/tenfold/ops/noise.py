@@ -1,0 +1,154 @@
+"""Random values a pixel: of photons, of sensors, and simpler ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tenfold.ops.op import Op
+from tenfold.ops.steps import Drawn, Noise, Steps
+from tenfold.params import Range, param
+from tenfold.samples.sample import Schema
+
+_LINEAR = "values are linear light already, not sRGB"
+_SHARED = "the same noise in all channels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShotNoise(Op):
+    """Photon counting: Poisson noise in linear light, of variance x / photons at light x."""
+
+    name: ClassVar[str] = "shot_noise"
+    family: ClassVar[str] = "noise"
+    main: ClassVar[str] = "photons"
+    seeded: ClassVar[bool] = True
+
+    photons: Range = param(
+        Range(200.0, 2000.0, "loguniform"), "range", "photons a pixel and channel at white",
+        within=(1, 1e6), unit="photons",
+    )  # fmt: skip
+    linear: bool = param(False, "flag", _LINEAR)
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One noise."""
+        return (Noise("shot", (drawn["photons"], float(self.linear)), drawn["seed"]),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensorNoise(Op):
+    """Camera noise: variance gain * x + read_noise² at linear light x, normally distributed."""
+
+    name: ClassVar[str] = "sensor_noise"
+    family: ClassVar[str] = "noise"
+    main: ClassVar[str] = "gain"
+    seeded: ClassVar[bool] = True
+
+    gain: Range = param(
+        Range(0.0003, 0.003, "loguniform"), "range", "variance at white that photons cause",
+        within=(0, 1), unit="of white²", neutral=0.0,
+    )  # fmt: skip
+    read_noise: Range = param(
+        Range(0.001, 0.006, "loguniform"), "range", "standard deviation in the dark",
+        within=(0, 1), unit="of white", neutral=0.0,
+    )  # fmt: skip
+    linear: bool = param(False, "flag", _LINEAR)
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One noise."""
+        a, b = drawn["gain"], drawn["read_noise"] ** 2
+        if a == b == 0:
+            return ()
+        return (Noise("sensor", (a, b, float(self.linear)), drawn["seed"]),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaussianNoise(Op):
+    """Normal noise added to every value."""
+
+    name: ClassVar[str] = "gaussian_noise"
+    family: ClassVar[str] = "noise"
+    main: ClassVar[str] = "std"
+    seeded: ClassVar[bool] = True
+
+    std: Range = param(
+        Range(0.005, 0.03), "range", "standard deviation",
+        within=(0, 2), unit="of white", neutral=0.0,
+    )  # fmt: skip
+    shared: bool = param(False, "flag", _SHARED)
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One noise."""
+        if drawn["std"] == 0:
+            return ()
+        return (Noise("gaussian", (drawn["std"], float(self.shared)), drawn["seed"]),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiplicativeNoise(Op):
+    """Speckle: every value multiplied by 1 + normal noise."""
+
+    name: ClassVar[str] = "multiplicative_noise"
+    family: ClassVar[str] = "noise"
+    main: ClassVar[str] = "std"
+    seeded: ClassVar[bool] = True
+
+    std: Range = param(
+        Range(0.01, 0.08), "range", "standard deviation of the factor",
+        within=(0, 2), neutral=0.0,
+    )  # fmt: skip
+    shared: bool = param(False, "flag", _SHARED)
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One noise."""
+        if drawn["std"] == 0:
+            return ()
+        return (Noise("multiplicative", (drawn["std"], float(self.shared)), drawn["seed"]),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaltAndPepper(Op):
+    """Single pixels white or black, as by dead and hot photosites."""
+
+    name: ClassVar[str] = "salt_and_pepper"
+    family: ClassVar[str] = "noise"
+    main: ClassVar[str] = "fraction"
+    seeded: ClassVar[bool] = True
+
+    fraction: Range = param(
+        Range(0.0005, 0.01, "loguniform"), "range", "chance that a pixel is hit",
+        within=(0, 1), unit="of all pixels", neutral=0.0,
+    )  # fmt: skip
+    salt: Range = param(
+        Range(0.5, 0.5), "range", "share of white among the pixels hit",
+        within=(0, 1), unit="of pixels hit",
+    )  # fmt: skip
+    shared: bool = param(True, "flag", "all channels of a pixel are hit together")
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One noise."""
+        if drawn["fraction"] == 0:
+            return ()
+        numbers = (drawn["fraction"], drawn["salt"], float(self.shared))
+        return (Noise("salt_and_pepper", numbers, drawn["seed"]),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlueNoise(Op):
+    """Fine-grained noise: power in proportion to the spatial frequency, none in flat areas."""
+
+    name: ClassVar[str] = "blue_noise"
+    family: ClassVar[str] = "noise"
+    main: ClassVar[str] = "std"
+    seeded: ClassVar[bool] = True
+
+    std: Range = param(
+        Range(0.005, 0.03), "range", "standard deviation",
+        within=(0, 2), unit="of white", neutral=0.0,
+    )  # fmt: skip
+    shared: bool = param(False, "flag", _SHARED)
+
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """One noise."""
+        if drawn["std"] == 0:
+            return ()
+        return (Noise("blue", (drawn["std"], float(self.shared)), drawn["seed"]),)

@@ -1,0 +1,130 @@
+"""The contract of an op: declare parameters, lower what was drawn to steps. No pixels here."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from tenfold.errors import RequestError
+from tenfold.ops.steps import Drawn, Steps
+from tenfold.params import Range, Spec, param, specs
+from tenfold.rng import SLOTS, Draws
+from tenfold.samples.sample import Schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class Op(ABC):
+    """One invariance: something that may change without changing the label.
+
+    A subclass is a frozen dataclass whose fields are made by `tenfold.params.param`; it says what
+    it is in the class variables and implements `lower`. Drawing is done here, for all ops alike:
+    each `range` parameter takes one uniform, then each name in `extra`, in order.
+
+    Class variables:
+        name: in recipes, snake_case.
+        family: heading in the catalogue (geometry, deformation, luminosity, contrast, colour,
+            sharpness, noise, resolution, occlusion, policy).
+        main: the parameter that a bare value in a recipe sets (`- rotation: 15`), or "".
+        extra: further uniforms in (0, 1) that `lower` finds in `drawn` under these names.
+        seeded: `drawn` gets a `seed` for per-pixel randomness.
+        group: name of the group that the op's members form when any member is as good as any
+            other ("" if they form none); only then `exact` may be set.
+        moves: the op moves pixels (geometry).
+
+    Args:
+        probability: chance that a copy gets this op, 0 to 1.
+        exact: every member of the group is equally likely, the identity included; `probability`
+            doesn't apply. False means almost: the label survives within the given ranges.
+    """
+
+    name: ClassVar[str]
+    family: ClassVar[str]
+    main: ClassVar[str] = ""
+    extra: ClassVar[tuple[str, ...]] = ()
+    seeded: ClassVar[bool] = False
+    group: ClassVar[str] = ""
+    moves: ClassVar[bool] = False
+
+    probability: float = param(
+        1.0, "number", "chance that a copy gets this", within=(0, 1), unit=""
+    )
+    exact: bool = param(False, "flag", "any member of the group is as good as any other")
+
+    def __post_init__(self) -> None:
+        for name, spec in specs(type(self)).items():
+            value = spec.coerce(f"{self.name}: {name}", getattr(self, name))
+            object.__setattr__(self, name, value)
+        if self.exact and not self.group:
+            raise RequestError(
+                f"{self.name}: can't be exact, since its members form no group; "
+                "remove 'exact' and give a range within which the label survives"
+            )
+        for problem in self.problems():
+            raise RequestError(f"{self.name}: {problem}")
+        if 1 + len(self.ranges()) + len(self.extra) > SLOTS:
+            raise TypeError(f"{self.name} draws more than {SLOTS - 1} numbers")
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the parameters taken together; a hook, nothing by default."""
+        yield from ()
+
+    def refusals(self, schema: Schema) -> Iterator[str]:
+        """Why this op can't serve such images, each with the cure; a hook, nothing by default."""
+        yield from ()
+
+    @abstractmethod
+    def lower(self, drawn: Drawn, schema: Schema) -> Steps:
+        """What was drawn, as steps for images of this schema (its size is the current one)."""
+
+    @classmethod
+    def summary(cls) -> str:
+        """First line of the docstring."""
+        return (cls.__doc__ or cls.__name__).strip().splitlines()[0]
+
+    def ranges(self) -> dict[str, tuple[Spec, Range]]:
+        """The parameters that are drawn for each copy."""
+        found = {}
+        for name, spec in specs(type(self)).items():
+            value = getattr(self, name)
+            if spec.kind == "range" and value is not None:
+                found[name] = (spec, value)
+        return found
+
+    def draw(self, draws: Draws) -> list[Drawn | None]:
+        """Draw for N copies; None where the op doesn't act."""
+        u = draws.uniforms
+        columns: dict[str, list[Any]] = {}
+        slot = 1
+        for name, spec in specs(type(self)).items():
+            if spec.kind != "range":
+                continue
+            value = getattr(self, name)
+            if value is not None:
+                columns[name] = spec.draw(value, u[:, slot]).tolist()
+            slot += 1
+        for name in self.extra:
+            columns[name] = u[:, slot].tolist()
+            slot += 1
+        if self.seeded:
+            columns["seed"] = draws.seeds.tolist()
+        active = (u[:, 0] < self.probability).tolist()
+        return [
+            {name: column[i] for name, column in columns.items()}
+            if self.exact or active[i]
+            else None
+            for i in range(len(u))
+        ]
+
+    def plain(self) -> dict[str, Any]:
+        """The parameters that differ from their defaults, in plain types."""
+        out = {}
+        for f in dataclasses.fields(self):
+            value = getattr(self, f.name)
+            default = f.metadata["spec"].coerce(f.name, f.default)
+            if value != default:
+                plain = value.plain() if isinstance(value, Range) else value
+                out[f.name] = list(plain) if isinstance(plain, tuple) else plain
+        return out

@@ -1,0 +1,134 @@
+"""Steps: what ops lower to. Data only; `tenfold.plan` knows how each kind acts on each field.
+
+All of a step's randomness is in its numbers (or its seed), so the same step does the same thing
+wherever and whenever it runs. Image values are in units of the value range: 0 black, 1 white.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Warp:
+    """A homography (flips, turns, affine maps, perspective, crops, resizing).
+
+    Attributes:
+        matrix: (3, 3) float64, input to output coordinates (continuous, pixel centres at +0.5).
+        height, width: of the output, pixels.
+    """
+
+    matrix: NDArray[np.float64]
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, eq=False)
+class Displacement:
+    """A smooth deformation, held as the control grid of a uniform cubic B-spline.
+
+    An output point x shows the input at x + d(x). Grid point (i, j) sits at
+    ((j - 1) * width / (columns - 3), (i - 1) * height / (rows - 3)).
+
+    Attributes:
+        control: (rows, columns, 2) float64, displacement (dx, dy) in pixels; rows, columns >= 4.
+    """
+
+    control: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A function of each value on its own (or of the values' histogram); curves fuse to one table.
+
+    Attributes:
+        function: name in `tenfold.plan.kernels.tone.CURVES`.
+        parameters: its numbers.
+    """
+
+    function: str
+    parameters: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelMatrix:
+    """An affine map of the colour channels: out = matrix @ (channels, 1); values 0..1.
+
+    Attributes:
+        matrix: (C, C + 1) float64 over the colour channels.
+    """
+
+    matrix: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution:
+    """Convolution with a kernel, the same for every colour channel; reflecting borders.
+
+    Attributes:
+        kernel: (kh, kw) float32, odd sizes; or (2, k) float32 row and column factors of a
+            separable one if `separable`.
+        separable: see `kernel`.
+    """
+
+    kernel: NDArray[np.float32]
+    separable: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Filter:
+    """A named local or global filter that is neither linear nor pointwise.
+
+    Attributes:
+        function: name in `tenfold.plan.kernels.filters.FILTERS` (median, clahe, hsv, jpeg,
+            downscale...).
+        parameters: its numbers.
+    """
+
+    function: str
+    parameters: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Random values a pixel.
+
+    Attributes:
+        function: name in `tenfold.plan.kernels.noise.NOISES`.
+        parameters: its numbers.
+        seed: everything random comes from it.
+    """
+
+    function: str
+    parameters: tuple[float, ...]
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Fill:
+    """Rectangles covered by something else.
+
+    Attributes:
+        rectangles: (N, 4) int64 x0, y0, x1, y1 in pixels, end excluded, inside the image.
+        fill: `constant`, `mean` (of the image, a channel), `background` (median of the image's
+            outermost pixels) or `noise` (uniform).
+        value: for `constant`, 0..1.
+        seed: for `noise`.
+        ignore_masks: masks get the ignore value under the rectangles.
+    """
+
+    rectangles: NDArray[np.int64]
+    fill: str
+    value: float = 0.0
+    seed: int = 0
+    ignore_masks: bool = False
+
+
+Step = Warp | Displacement | Curve | ChannelMatrix | Convolution | Filter | Noise | Fill
+Steps = tuple[Step, ...]
+Drawn = dict[str, Any]
+"""What an op drew for one copy: names to numbers that survive JSON without loss."""

@@ -1,0 +1,1 @@
+"""Kernels: the only place with loops over pixels. One file a kind of step."""

@@ -1,0 +1,201 @@
+"""Fused geometry: a chain of homographies and displacements as one map between two frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.ops import matrices
+from tenfold.ops.steps import Displacement, Warp
+from tenfold.plan.spline import Spline
+from tenfold.samples.sample import Points
+
+_WHOLE = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Homography:
+    """A projective map; `matrix` takes input to output coordinates."""
+
+    matrix: NDArray[np.float64]
+
+    @cached_property
+    def inverse(self) -> NDArray[np.float64]:
+        """Output to input."""
+        return np.linalg.inv(self.matrix)
+
+    def push(self, points: Points) -> Points:
+        """Input points to the output."""
+        return project(self.matrix, points)
+
+    def pull(self, points: Points) -> Points:
+        """Output points to the input."""
+        return project(self.inverse, points)
+
+
+def project(matrix: NDArray[np.float64], points: Points) -> Points:
+    """(..., 2) points through a 3x3 matrix."""
+    moved = points @ matrix[:2, :2].T + matrix[:2, 2]
+    if matrix[2, 0] == 0 and matrix[2, 1] == 0:
+        return np.asarray(moved / matrix[2, 2])
+    return np.asarray(moved / (points @ matrix[2, :2] + matrix[2, 2])[..., None])
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """A map from a source frame to a target frame.
+
+    Attributes:
+        stages: in the order in which they act on the picture; no two homographies adjacent.
+        source: (height, width).
+        target: (height, width).
+    """
+
+    stages: tuple[Homography | Spline, ...]
+    source: tuple[int, int]
+    target: tuple[int, int]
+
+    @classmethod
+    def of(cls, steps: Iterable[Warp | Displacement], source: tuple[int, int]) -> Map:
+        """Fuse steps into one map; adjacent matrices are multiplied."""
+        stages: list[Homography | Spline] = []
+        size = source
+        for step in steps:
+            if isinstance(step, Displacement):
+                stages.append(Spline(step.control, *size))
+                continue
+            size = (step.height, step.width)
+            if stages and isinstance(last := stages[-1], Homography):
+                stages[-1] = Homography(step.matrix @ last.matrix)
+            else:
+                stages.append(Homography(step.matrix))
+        return cls(tuple(stages), source, size)
+
+    def push(self, points: Points) -> Points:
+        """Where (N, 2) source points come out in the target."""
+        for stage in self.stages:
+            points = stage.push(points)
+        return points
+
+    def pull(self, points: Points) -> Points:
+        """Where (N, 2) target points look in the source."""
+        for stage in reversed(self.stages):
+            points = stage.pull(points)
+        return points
+
+    @cached_property
+    def matrix(self) -> NDArray[np.float64] | None:
+        """The whole map as one matrix, if it is one."""
+        if not self.stages:
+            return np.eye(3)
+        only = self.stages[0]
+        return only.matrix if len(self.stages) == 1 and isinstance(only, Homography) else None
+
+    @cached_property
+    def affine(self) -> bool:
+        """Straight lines stay straight and parallel ones parallel."""
+        m = self.matrix
+        return m is not None and m[2, 0] == 0 and m[2, 1] == 0
+
+    @cached_property
+    def straight(self) -> bool:
+        """Straight lines stay straight."""
+        return self.matrix is not None
+
+    @cached_property
+    def grid(self) -> NDArray[np.float64] | None:
+        """The matrix if it takes pixel centres to pixel centres one to one (flips, quarter
+        turns, whole shifts), rounded to exact whole numbers; else None."""
+        m = self.matrix
+        if m is None or not self.affine:
+            return None
+        whole = np.rint(m)
+        linear = np.abs(whole[:2, :2])
+        if np.abs(m - whole).max() > _WHOLE or not (
+            (linear.sum(axis=0) == 1).all() and (linear.sum(axis=1) == 1).all()
+        ):
+            return None
+        return whole
+
+    @cached_property
+    def reflects(self) -> bool:
+        """Left and right hands trade places."""
+        turns = [np.linalg.det(s.matrix) < 0 for s in self.stages if isinstance(s, Homography)]
+        return sum(turns) % 2 == 1
+
+    def magnification(self) -> float:
+        """Side of a small square at the centre of the target over its side in the source."""
+        y, x = self.target[0] / 2, self.target[1] / 2
+        across = self.pull(np.array([[x, y], [x + 0.5, y], [x, y + 0.5]]))
+        edges = (across[1:] - across[0]) / 0.5
+        return float(1 / max(np.sqrt(abs(np.linalg.det(edges))), 1e-12))
+
+    def then(self, matrix: NDArray[np.float64]) -> Map:
+        """This map followed by a homography of the target frame onto itself."""
+        if self.stages and isinstance(last := self.stages[-1], Homography):
+            stages = (*self.stages[:-1], Homography(matrix @ last.matrix))
+        else:
+            stages = (*self.stages, Homography(matrix))
+        return Map(stages, self.source, self.target)
+
+    def dense(self) -> NDArray[np.float32]:
+        """(H, W, 2) source coordinates (continuous) of the target's pixel centres."""
+        height, width = self.target
+        x, y = np.meshgrid(
+            np.arange(width, dtype=np.float64) + 0.5, np.arange(height, dtype=np.float64) + 0.5
+        )
+        points = np.stack([x, y], axis=-1)
+        regular = True  # `points` are still the pixel centres of the current stage's frame
+        for stage in reversed(self.stages):
+            if isinstance(stage, Homography):
+                points = stage.pull(points)
+                regular = False
+                continue
+            field = stage.dense()
+            if not regular:
+                where = (points - 0.5).astype(np.float32)
+                field = cv2.remap(
+                    field, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+                )
+            points = points + field
+            regular = False
+        return points.astype(np.float32)
+
+
+def safe_crop(whole: Map) -> Map:
+    """The map, zoomed about the centre of its target until it shows no border.
+
+    The least zoom is found by bisection on a lattice of target points that includes the frame's
+    edge. Where the centre itself looks far outside, the view is first moved back onto the
+    picture, so that an answer exists for every map. For a rotation this is the largest centred
+    crop of the frame's own proportions.
+    """
+    height, width = whole.target
+    u = np.linspace(-0.5, 0.5, 25)
+    lattice = np.stack(np.meshgrid(u * (width - 1), u * (height - 1)), axis=-1).reshape(-1, 2)
+    centre = np.array([width / 2, height / 2])
+    limit = np.array([whole.source[1], whole.source[0]]) - 0.5
+
+    def inside(view: Map, zoom: float) -> bool:
+        seen = view.pull(centre + lattice / zoom)
+        return bool(((seen >= 0.5 - 1e-6) & (seen <= limit + 1e-6)).all())
+
+    view, most = whole, 4.0
+    if not inside(view, most):
+        home = whole.push(np.array([[whole.source[1] / 2, whole.source[0] / 2]]))[0]
+        view = whole.then(matrices.translation(*(centre - home)))
+        while not inside(view, most) and most < 1024:
+            most *= 2
+    if inside(view, 1.0):
+        return view
+    low, high = 1.0, most
+    for _ in range(24):
+        middle = (low + high) / 2
+        low, high = (low, middle) if inside(view, middle) else (middle, high)
+    zoom = matrices.about_centre(matrices.scaling(high, high), height, width)
+    return view.then(zoom)

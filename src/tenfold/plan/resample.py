@@ -1,0 +1,161 @@
+"""One resampling of a raster through a map: images by interpolation, masks by nearest neighbour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.errors import SampleError
+from tenfold.ops import matrices
+from tenfold.plan.map import Homography, Map
+from tenfold.samples.sample import Array
+
+Mode = Literal["reflect", "edge", "wrap", "constant"]
+Interpolation = Literal["linear", "nearest", "cubic"]
+
+_BORDERS = {
+    "reflect": cv2.BORDER_REFLECT_101,
+    "edge": cv2.BORDER_REPLICATE,
+    "wrap": cv2.BORDER_WRAP,
+    "constant": cv2.BORDER_CONSTANT,
+}
+_INTERPOLATIONS = {
+    "linear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST, "cubic": cv2.INTER_CUBIC
+}  # fmt: skip
+_LONGEST = 32766  # OpenCV keeps warped coordinates in 16 bits
+_FEW = 4  # channels that OpenCV's border values hold
+
+
+@dataclass(frozen=True, eq=False)
+class Fringe:
+    """What lies beyond the picture: a mode and, for `constant`, one value a channel."""
+
+    mode: Mode
+    values: NDArray[np.float64]
+
+
+def resample(raster: Array, through: Map, interpolation: Interpolation, fringe: Fringe) -> Array:
+    """Move a raster.
+
+    Args:
+        raster: (H, W, C) of any dtype that OpenCV warps (8 and 16 bit integers, float32).
+        through: the map; its source is (H, W).
+        interpolation: see `Recipe.interpolation`; whole-pixel maps are exact with any.
+        fringe: see `Fringe`.
+
+    Returns:
+        A new array of the target's size, same dtype and channels. Images that shrink by half or
+        more are averaged over whole blocks first, so that fine texture doesn't alias.
+
+    Raises:
+        SampleError: a side is longer than OpenCV can warp (32,766 px).
+    """
+    grid = through.grid
+    if grid is not None:
+        return _move_whole_pixels(raster, grid, through.target, fringe)
+    if max(*through.source, *through.target) > _LONGEST:
+        raise SampleError(
+            f"a side of more than {_LONGEST} px can't be warped; cut the image into tiles first"
+        )
+    raster = np.ascontiguousarray(raster)
+    block = int(1 / through.magnification() + 1e-6)
+    if interpolation != "nearest" and block >= 2:
+        raster, through = _shrunk(raster, through, block)
+    flags = _INTERPOLATIONS[interpolation]
+    border = _BORDERS[fringe.mode]
+    # OpenCV puts pixel centres at whole numbers; ours are at +0.5.
+    to_half, to_whole = matrices.translation(0.5, 0.5), matrices.translation(-0.5, -0.5)
+    pull = where = None
+    if through.matrix is not None:
+        pull = to_whole @ np.linalg.inv(through.matrix) @ to_half
+    else:
+        where = through.dense() - np.float32(0.5)
+    size = (through.target[1], through.target[0])
+    parts = []
+    for first in range(0, raster.shape[2], _FEW):
+        part = np.ascontiguousarray(raster[:, :, first : first + _FEW])
+        value = fringe.values[first : first + _FEW].tolist()
+        value += [0.0] * (_FEW - len(value))
+        if pull is None:
+            moved = cv2.remap(part, where, None, flags, borderMode=border, borderValue=value)
+        elif through.affine:
+            moved = cv2.warpAffine(
+                part, pull[:2] / pull[2, 2], size, None, flags | cv2.WARP_INVERSE_MAP, border, value
+            )
+        else:
+            moved = cv2.warpPerspective(
+                part, pull, size, None, flags | cv2.WARP_INVERSE_MAP, border, value
+            )
+        parts.append(moved.reshape(*through.target, -1))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+
+
+def _shrunk(raster: Array, through: Map, block: int) -> tuple[Array, Map]:
+    """The raster averaged over blocks, and the map from there."""
+    height, width = raster.shape[:2]
+    small = max(1, round(height / block)), max(1, round(width / block))
+    parts = [
+        cv2.resize(
+            np.ascontiguousarray(raster[:, :, first : first + _FEW]),
+            (small[1], small[0]),
+            interpolation=cv2.INTER_AREA,
+        ).reshape(*small, -1)
+        for first in range(0, raster.shape[2], _FEW)
+    ]
+    grow = matrices.scaling(width / small[1], height / small[0])
+    stages = through.stages
+    if stages and isinstance(first_stage := stages[0], Homography):
+        stages = (Homography(first_stage.matrix @ grow), *stages[1:])
+    else:
+        stages = (Homography(grow), *stages)
+    return np.concatenate(parts, axis=2), Map(stages, small, through.target)
+
+
+def _move_whole_pixels(
+    raster: Array, matrix: NDArray[np.float64], target: tuple[int, int], fringe: Fringe
+) -> Array:
+    """Flips, quarter turns and whole shifts: no arithmetic on values."""
+    linear = matrix[:2, :2].astype(int)
+    if linear[0, 0] == 0:
+        raster = raster.transpose(1, 0, 2)
+        linear = linear[:, ::-1]
+    raster = raster[:: int(linear[1, 1]), :: int(linear[0, 0])]
+    height, width = raster.shape[:2]
+    # After the flips the frame's first pixel would be at the image of the source's corner.
+    corner_x = int(matrix[0, 2]) - (width if linear[0, 0] < 0 else 0)
+    corner_y = int(matrix[1, 2]) - (height if linear[1, 1] < 0 else 0)
+    rows = _index(np.arange(target[0]) - corner_y, height, fringe.mode)
+    columns = _index(np.arange(target[1]) - corner_x, width, fringe.mode)
+    if (corner_y, corner_x) == (0, 0) and target == (height, width):
+        return np.array(raster, order="C")
+    moved: Array = raster[np.maximum(rows, 0)[:, None], np.maximum(columns, 0)]
+    outside = (rows < 0)[:, None] | (columns < 0)
+    if outside.any():
+        moved[outside] = _as_values(fringe.values, raster.dtype)
+    return moved
+
+
+def _index(positions: NDArray[Any], size: int, mode: Mode) -> NDArray[np.intp]:
+    """Source index for each position; -1 beyond a constant border."""
+    if mode == "edge":
+        return np.clip(positions, 0, size - 1)
+    if mode == "wrap":
+        return np.asarray(positions % size)
+    if mode == "reflect":
+        if size == 1:
+            return np.zeros_like(positions)
+        period = 2 * size - 2
+        folded = positions % period
+        return np.minimum(folded, period - folded)
+    return np.where((positions >= 0) & (positions < size), positions, -1)
+
+
+def _as_values(values: NDArray[np.float64], dtype: np.dtype[Any]) -> Array:
+    if dtype.kind == "f":
+        return values.astype(dtype)
+    info = np.iinfo(dtype)
+    return np.clip(np.rint(values), info.min, info.max).astype(dtype)

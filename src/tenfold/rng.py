@@ -1,0 +1,122 @@
+"""Keyed randomness: every number is a pure function of (seed, sample, copy, op, slot).
+
+There is no stream and no state, so any number of workers, any order and any resume draw the
+same numbers. The generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw, "Parallel random
+numbers: as easy as 1, 2, 3", SC 2011), evaluated for many keys in one call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SLOTS = 16
+"""Uniform numbers available to one op for one copy of one sample."""
+
+_BLOCKS = SLOTS // 4 + 1  # the last block makes the op's seed for per-pixel randomness
+_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+_WEYL = (0x9E3779B9, 0xBB67AE85)
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a copy's randomness depends on.
+
+    Args:
+        seed: any integer, of any size or sign.
+        sample: the sample's id.
+        copy: number of the copy (1, 2, ...), or an epoch; 0 to 2**32 - 1.
+    """
+
+    seed: int
+    sample: str
+    copy: int
+
+    def words(self) -> tuple[int, int]:
+        """The two 32-bit words of the Philox key (seed and sample, hashed)."""
+        text = f"{self.seed}\0{self.sample}".encode("utf-8", "surrogateescape")
+        digest = hashlib.blake2b(text, digest_size=8).digest()
+        return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """The random numbers of one op for N keys.
+
+    Attributes:
+        uniforms: (N, SLOTS) float64 in the open interval (0, 1), resolution 2**-32.
+        seeds: (N,) integers in [0, 2**53), which seed an op's per-pixel randomness; they
+            survive JSON in every language.
+    """
+
+    uniforms: NDArray[np.float64]
+    seeds: NDArray[np.uint64]
+
+
+def philox4x32(counter: NDArray[np.uint64], key: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Philox4x32-10.
+
+    Args:
+        counter: (..., 4) words below 2**32.
+        key: (..., 2) words below 2**32, broadcast against `counter`.
+
+    Returns:
+        (..., 4) random words below 2**32, as uint64.
+    """
+    c0, c1, c2, c3 = (counter[..., i] for i in range(4))
+    k0, k1 = key[..., 0], key[..., 1]
+    for round_ in range(10):
+        a = c0 * _MULTIPLIERS[0]
+        b = c2 * _MULTIPLIERS[1]
+        r0 = (k0 + np.uint64(_WEYL[0] * round_ & 0xFFFFFFFF)) & _LOW
+        r1 = (k1 + np.uint64(_WEYL[1] * round_ & 0xFFFFFFFF)) & _LOW
+        c0, c1, c2, c3 = (b >> _HALF) ^ c1 ^ r0, b & _LOW, (a >> _HALF) ^ c3 ^ r1, a & _LOW
+    return np.stack([c0, c1, c2, c3], axis=-1)
+
+
+def op_word(name: str) -> int:
+    """The 32-bit counter word of an op, from its name and occurrence (`"rotation"`, `"blur#2"`).
+
+    It depends on the name only, so that adding or removing one op leaves the others' draws alone.
+    """
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "little")
+
+
+def draws(keys: Sequence[Key], ops: Sequence[str]) -> list[Draws]:
+    """Draw for every op and key in one call.
+
+    Args:
+        keys: N keys.
+        ops: names of the ops, distinct.
+
+    Returns:
+        One `Draws` of N rows per op.
+    """
+    key = np.array([k.words() for k in keys], dtype=np.uint64)[:, None, None, :]
+    counter = np.empty((len(keys), len(ops), _BLOCKS, 4), dtype=np.uint64)
+    counter[..., 0] = np.arange(_BLOCKS, dtype=np.uint64)
+    counter[..., 1] = np.array([op_word(name) for name in ops], dtype=np.uint64)[None, :, None]
+    counter[..., 2] = np.array([k.copy for k in keys], dtype=np.uint64)[:, None, None]
+    counter[..., 3] = 0
+    words = philox4x32(counter, key)
+    uniforms = (words[:, :, :-1].reshape(len(keys), len(ops), SLOTS) + 0.5) * 2.0**-32
+    last = words[:, :, -1]
+    seeds = (last[..., 0] << np.uint64(21)) | (last[..., 1] >> np.uint64(11))
+    return [Draws(uniforms[:, i], seeds[:, i]) for i in range(len(ops))]
+
+
+def pixel_generator(seed: int) -> np.random.Generator:
+    """A generator for per-pixel randomness, a pure function of an op's seed."""
+    return np.random.Generator(np.random.SFC64(seed))
+
+
+def fresh_seed() -> int:
+    """A seed from the operating system's entropy, for runs without one (63 bits)."""
+    return secrets.randbits(63)

@@ -1,0 +1,1 @@
+"""Samples, their fields, and the sources that read them."""

@@ -1,0 +1,179 @@
+"""Image and mask files in: strict, within a limit on pixels, whatever the file is called.
+
+The format is told from the content. A file is either decoded whole or refused with a
+`SampleError` that says why: decoders never warn, print, or return a picture cut off half way.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from tenfold.errors import SampleError
+from tenfold.samples.codec import jpeg, png, tiff
+from tenfold.samples.codec.exif import orientation_of, upright
+from tenfold.samples.codec.raw import BYTES_PER_PIXEL, Raw, check_size, damaged
+from tenfold.samples.sample import Array
+
+_SPARE = 1 << 26
+"""Bytes that a file may have beyond the pixels' limit (metadata)."""
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedImage:
+    """An image file's content, upright.
+
+    Attributes:
+        image: (H, W, C) uint8, uint16 or float32; RGB order.
+        alpha: the last channel is opacity.
+        encoding: how the file held it: "format" ("jpg", "png", "tiff", "webp", "bmp"), and what
+            `encode_image` needs to write its like (JPEG subsampling, TIFF axes, profile...). Where
+            EXIF turned it, "orientation" (2 to 8) and "raw_size" ([width, height] as stored).
+    """
+
+    image: Array
+    alpha: bool
+    encoding: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedMask:
+    """A label image, upright.
+
+    Attributes:
+        mask: (H, W), or (H, W, K) where labels are colours; uint8, uint16 or another integer
+            dtype (TIFF). Palette indices stay indices; one-bit files hold 0 and 1.
+        encoding: as in `DecodedImage`, with "palette" or "colormap" where there is one.
+    """
+
+    mask: Array
+    encoding: Mapping[str, Any]
+
+
+def decode_image(path: Path, max_pixels: int) -> DecodedImage:
+    """Read an image file.
+
+    Args:
+        path: the file; its content tells the format, not its name.
+        max_pixels: limit on width times height, checked before pixels are decoded.
+
+    Raises:
+        SampleError: unreadable, empty, truncated, not an image, too large, of a dtype that
+            isn't supported, or with NaN or infinite values.
+    """
+    raw = _decode(path, max_pixels, mask=False)
+    if raw.array.dtype.kind == "f" and not np.isfinite(raw.array).all():
+        raise SampleError(
+            "the image has NaN or infinite values; replace them (by 0 or the median, say)"
+        )
+    return DecodedImage(*_turned(raw)[:2], raw.encoding)
+
+
+def decode_mask(path: Path, max_pixels: int) -> DecodedMask:
+    """Read a label image: indices, bits and colours as they are stored. Raises like an image."""
+    raw = _decode(path, max_pixels, mask=True)
+    mask = _turned(raw)[0]
+    raw.encoding["mask"] = True
+    raw.encoding["alpha"] = raw.alpha
+    return DecodedMask(mask[..., 0] if mask.shape[2] == 1 else mask, raw.encoding)
+
+
+def _turned(raw: Raw) -> tuple[Array, bool]:
+    if raw.orientation == 1:
+        return raw.array, raw.alpha
+    raw.encoding["orientation"] = raw.orientation
+    raw.encoding["raw_size"] = [raw.array.shape[1], raw.array.shape[0]]
+    return upright(raw.array, raw.orientation), raw.alpha
+
+
+def _decode(path: Path, max_pixels: int, mask: bool) -> Raw:
+    data = _read(path, max_pixels)
+    if data.startswith(b"\xff\xd8"):
+        return jpeg.decode(data, max_pixels)
+    if data.startswith(png.SIGNATURE):
+        return png.decode(data, max_pixels, mask)
+    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return tiff.decode(data, max_pixels, mask)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _webp(data, max_pixels)
+    if data.startswith(b"BM"):
+        return _bmp(data, max_pixels, mask)
+    start = data[:12].decode("latin1")
+    raise SampleError(
+        f"not an image that tenfold reads (it starts with {start!r}); "
+        "save it as JPEG, PNG, TIFF, WebP or BMP"
+    )
+
+
+def _read(path: Path, max_pixels: int) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > max_pixels * BYTES_PER_PIXEL + _SPARE:
+            raise SampleError(
+                f"a file of {size} bytes can't be an image of up to {max_pixels} pixels; "
+                "raise max_pixels if it is genuine"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise SampleError(
+            f"can't be read: {error.strerror or error}; check that it exists and its permissions"
+        ) from None
+    except ValueError as error:
+        raise SampleError(f"can't be read: {error}; rename it") from None
+    if not data:
+        raise SampleError("the file is empty; copy it again from its origin")
+    return data
+
+
+def _webp(data: bytes, max_pixels: int) -> Raw:
+    try:
+        with WebPImageFile(io.BytesIO(data)) as image:
+            check_size(*image.size, max_pixels)
+            if getattr(image, "n_frames", 1) > 1:
+                raise SampleError("an animated WebP holds several images; save each as its own")
+            exif, icc = image.info.get("exif", b""), image.info.get("icc_profile")
+            image.load()
+            array = png.colours(image)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise damaged("WebP", error) from None
+    encoding: dict[str, Any] = {"format": "webp", "lossless": _is_lossless(data)}
+    if icc:
+        encoding["icc"] = icc
+    return Raw(array, array.shape[2] == 4, encoding, orientation_of(exif))
+
+
+def _is_lossless(data: bytes) -> bool:
+    """Whether the pixels are in a VP8L chunk (RFC 9649, section 2.6)."""
+    at = 12
+    while at + 8 <= len(data):
+        name = data[at : at + 4]
+        if name in (b"VP8L", b"VP8 "):
+            return name == b"VP8L"
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + length + length % 2
+    return False
+
+
+def _bmp(data: bytes, max_pixels: int, mask: bool) -> Raw:
+    encoding: dict[str, Any] = {"format": "bmp", "bits": 8}
+    try:
+        with BmpImageFile(io.BytesIO(data)) as image:
+            check_size(*image.size, max_pixels)
+            image.load()
+            if image.mode == "1":
+                encoding["bits"] = 1
+            if mask and image.mode in ("1", "P"):
+                if image.mode == "P":
+                    encoding["palette"] = bytes(image.getpalette() or b"")
+                return Raw(np.array(image).astype(np.uint8)[..., None], False, encoding)
+            array = png.colours(image)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise damaged("BMP", error) from None
+    return Raw(array, array.shape[2] == 4, encoding)

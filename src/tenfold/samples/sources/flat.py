@@ -1,0 +1,262 @@
+"""Images with a table of labels beside them: CSV, TSV or Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar
+
+from tenfold.errors import MissingExtraError, RequestError
+from tenfold.samples.codec import decode_image
+from tenfold.samples.sample import Label, Sample
+from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, Source
+from tenfold.samples.tables import SUFFIXES, Table, read_table
+from tenfold.samples.upright import sample_of
+from tenfold.samples.walk import Listing, canonical_split, is_image, list_files, safe_join
+
+FILE_COLUMNS = (
+    "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "image_name",
+    "image_file", "img", "img_path", "path", "name", "image_id", "id",
+)  # fmt: skip
+LABEL_COLUMNS = (
+    "label", "labels", "class", "class_name", "classname", "category", "target", "diagnosis", "y",
+)  # fmt: skip
+SPLIT_COLUMNS = ("split", "subset", "set", "partition")
+_TRIED = 50
+"""Rows looked at to tell which column names the files."""
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """A table and what its columns mean.
+
+    Attributes:
+        name: path relative to the root.
+        table: all of it.
+        file, label, split: numbers of the columns; None where there is none.
+        from_name: the split that the table's own name tells (`train.csv`), or None.
+    """
+
+    name: str
+    table: Table
+    file: int
+    label: int | None
+    split: int | None
+    from_name: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class FlatSource(Source):
+    """Images named by the rows of a table at the dataset's top.
+
+    A row names its image by its path, its name, or its name without suffix (`id`). Several tables
+    are taken where their names are splits (`train.csv`, `test.csv`); the split may also be a
+    column. Images that no row names are not part of the dataset. Other columns are kept, and
+    repeated for copies. `Item.extra` has the table's number and the row.
+    """
+
+    layout: ClassVar[str] = "csv"
+
+    root: Path
+    items: tuple[Item, ...]
+    info: DatasetInfo
+    tables: tuple[LabelTable, ...]
+    problems: tuple[Quarantined, ...] = field(default=())
+    max_pixels: int = MAX_PIXELS
+
+    @classmethod
+    def detect(cls, root: Path) -> bool:
+        """A table at the top names images that are there."""
+        if not root.is_dir():
+            return False
+        listing = list_files(root)
+        if not any(is_image(f) for f in listing.files):
+            return False
+        finder = _Finder(root, listing)
+        for name in _table_files(listing):
+            try:
+                if _understood(root, name, finder) is not None:
+                    return True
+            except MissingExtraError:
+                if _plausible(name):
+                    return True
+            except RequestError:  # a table of something else, or a broken one: `open` will say
+                if _plausible(name):
+                    return True
+        return False
+
+    @classmethod
+    def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> FlatSource:
+        """Read the tables and find the images; no pixels are read."""
+        root = root.absolute()
+        if not root.is_dir():
+            raise RequestError(f"{root} is not a folder; give the folder of images and table")
+        listing = list_files(root)
+        finder = _Finder(root, listing)
+        tables = _choose(root, _table_files(listing), finder)
+        items: dict[str, Item] = {}
+        problems = list(listing.problems)
+        for number, table in enumerate(tables):
+            _list_rows(number, table, finder, items, problems)
+        ordered = sorted(items.values(), key=lambda i: i.id)
+        classes = tuple(sorted({str(i.label) for i in ordered if i.label is not None}))
+        return cls(
+            root,
+            tuple(ordered),
+            DatasetInfo(classes),
+            tables,
+            tuple(sorted(problems, key=lambda p: p.id)),
+            max_pixels,
+        )
+
+    def read(self, item: Item) -> Sample:
+        """Decode the image."""
+        decoded = decode_image(self.root / item.files[0], self.max_pixels)
+        return sample_of(item.id, decoded, label=item.label)
+
+
+class _Finder:
+    """Which image a cell means."""
+
+    def __init__(self, root: Path, listing: Listing) -> None:
+        self.root = root
+        self.images = {f for f in listing.files if is_image(f)}
+        self.by_name: dict[str, list[str]] = {}
+        self.by_stem: dict[str, list[str]] = {}
+        for file in sorted(self.images):
+            path = PurePosixPath(file)
+            self.by_name.setdefault(path.name, []).append(file)
+            self.by_stem.setdefault(path.stem, []).append(file)
+
+    def find(self, cell: str, split: str | None) -> tuple[str | None, str]:
+        """The image's path, or None and why there is none."""
+        relative = safe_join(self.root, cell.replace("\\", "/"))
+        if relative is None:
+            return None, f"'{cell}' isn't a path inside the dataset; name a file in it"
+        if relative in self.images:
+            return relative, ""
+        path = PurePosixPath(relative)
+        named = self.by_name.get(path.name) or self.by_stem.get(path.name, [])
+        fits = [f for f in named if f.endswith("/" + relative) or _without_suffix(f, relative)]
+        if len(fits) > 1 and split is not None:
+            fits = [f for f in fits if split in map(canonical_split, f.split("/")[:-1])] or fits
+        if len(fits) == 1:
+            return fits[0], ""
+        if fits:
+            return None, f"it could be {' or '.join(fits[:3])}; give the path in the table"
+        return None, "its image is missing; put it there or take the row out"
+
+
+def _without_suffix(file: str, relative: str) -> bool:
+    bare = PurePosixPath(file).with_suffix("").as_posix()
+    return bare == relative or bare.endswith("/" + relative)
+
+
+def _table_files(listing: Listing) -> list[str]:
+    return [
+        f for f in listing.files if "/" not in f and PurePosixPath(f).suffix.lower() in SUFFIXES
+    ]
+
+
+def _plausible(name: str) -> bool:
+    """Whether a table that can't be read has the name of a table of labels."""
+    stem = PurePosixPath(name).stem.lower()
+    return canonical_split(stem) is not None or stem in (
+        "labels", "label", "metadata", "data", "annotations", "dataset", "classes", "images",
+    )  # fmt: skip
+
+
+def _understood(root: Path, name: str, finder: _Finder) -> LabelTable | None:
+    """The table with its columns, or None if it doesn't name images that are there."""
+    split = canonical_split(PurePosixPath(name).stem)
+
+    def is_header(cells: Sequence[str]) -> bool:
+        return not any(is_image(c) for c in cells)
+
+    table = read_table(root / name, is_header)
+    lower = [c.strip().lower() for c in table.columns]
+    headed = table.dialect is None or table.dialect.header
+    order = _ordered(lower, FILE_COLUMNS) if headed else list(range(len(lower)))
+    scores = {
+        i: sum(finder.find(str(row[i]), split)[0] is not None for row in table.rows[:_TRIED])
+        for i in order
+    }
+    best = max(order, key=lambda i: scores[i], default=None)
+    if best is None or not scores[best]:
+        return None
+    others = [i for i in range(len(lower)) if i != best]
+    in_split = next((i for i in _ordered(lower, SPLIT_COLUMNS) if i in others), None)
+    others = [i for i in others if i != in_split]
+    label = next((i for i in _ordered(lower, LABEL_COLUMNS) if i in others), None)
+    if label is None and len(others) == 1:
+        label = others[0]
+    return LabelTable(name, table, best, label, in_split, split)
+
+
+def _ordered(columns: Sequence[str], wanted: Iterable[str]) -> list[int]:
+    return [columns.index(w) for w in wanted if w in columns]
+
+
+def _choose(root: Path, names: Sequence[str], finder: _Finder) -> tuple[LabelTable, ...]:
+    found = [t for name in names if (t := _understood(root, name, finder)) is not None]
+    if len(found) > 1:
+        found = [t for t in found if t.from_name is not None] or found
+        if any(t.from_name is None for t in found):
+            listed = ", ".join(t.name for t in found)
+            raise RequestError(
+                f"{root} has several tables of labels ({listed}); keep one, or name them "
+                "train.csv, val.csv and test.csv"
+            )
+    if not found:
+        expected = ", ".join(FILE_COLUMNS[:4])
+        raise RequestError(
+            f"{root} has no table whose rows name its images ({', '.join(names) or 'no table'}); "
+            f"it needs a column such as {expected} and one such as label"
+        )
+    return tuple(found)
+
+
+def _list_rows(
+    number: int,
+    one: LabelTable,
+    finder: _Finder,
+    items: dict[str, Item],
+    problems: list[Quarantined],
+) -> None:
+    for row, cells in enumerate(one.table.rows):
+        where = f"{one.name}, row {row + 1}"
+        split, reason = _split_of(one, cells)
+        cell = "" if cells[one.file] is None else str(cells[one.file])
+        file = None
+        if not reason:
+            file, reason = finder.find(cell, split)
+        if file is None:
+            problems.append(Quarantined(f"{where}: {cell}", reason))
+        elif file in items:
+            problems.append(Quarantined(f"{where}: {cell}", "its image has another row; keep one"))
+        else:
+            label = None if one.label is None else _label(cells[one.label])
+            extra = {"table": number, "row": row}
+            items[file] = Item(file, split, label, files=(file,), extra=extra)
+
+
+def _split_of(one: LabelTable, cells: Sequence[Any]) -> tuple[str | None, str]:
+    if one.split is None:
+        return one.from_name, ""
+    split = canonical_split(str(cells[one.split]))
+    if split is None:
+        return None, f"its split is {cells[one.split]!r}; use train, val or test"
+    return split, ""
+
+
+def _label(value: Any) -> Label | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return str(value)

@@ -1,0 +1,164 @@
+"""Pairs of an image and a label image (semantic segmentation)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+from tenfold.errors import RequestError, SampleError
+from tenfold.samples.codec import decode_image, decode_mask
+from tenfold.samples.sample import Sample
+from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, Source
+from tenfold.samples.upright import sample_of
+from tenfold.samples.walk import canonical_split, is_image, list_files, unsupported
+
+IMAGE_FOLDERS = ("image", "images", "img", "imgs", "input", "inputs")
+MASK_FOLDERS = (
+    "mask", "masks", "label", "labels", "annotation", "annotations", "gt", "ground_truth",
+    "groundtruth", "seg", "segmentation", "segmentations", "target", "targets",
+)  # fmt: skip
+MARKERS = tuple(
+    joint + word
+    for joint in "_-."
+    for word in ("mask", "masks", "seg", "segmentation", "label", "labels", "gt", "annotation")
+)
+"""Endings that tell a mask from its image where both lie in one folder: `x.png`, `x_mask.png`."""
+
+_Key = tuple[str, str, str]  # folder of the pair without the word for image or mask, split, stem
+
+
+@dataclass(frozen=True, eq=False)
+class PairsSource(Source):
+    """Images and masks matched by their names without suffix.
+
+    Either two folders beside each other (`images/` and `masks/`, by whatever of the usual names),
+    with splits above or below them; or one folder with `x.png` and `x_mask.png`. `Item.files` is
+    (image, mask); an image without a mask, or a mask without an image, is reported.
+    """
+
+    layout: ClassVar[str] = "pairs"
+
+    root: Path
+    items: tuple[Item, ...]
+    info: DatasetInfo
+    problems: tuple[Quarantined, ...] = field(default=())
+    max_pixels: int = MAX_PIXELS
+
+    @classmethod
+    def detect(cls, root: Path) -> bool:
+        """There is at least one pair."""
+        if not root.is_dir():
+            return False
+        images, masks = _sorted_out(list_files(root).files)
+        return any(key in masks for key in images)
+
+    @classmethod
+    def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> PairsSource:
+        """Match images and masks by their names; no pixels are read."""
+        root = root.absolute()
+        if not root.is_dir():
+            raise RequestError(f"{root} is not a folder; give the folder of images and masks")
+        listing = list_files(root)
+        images, masks = _sorted_out(listing.files)
+        problems = [*listing.problems, *unsupported(listing.files)]
+        items = []
+        for key, files in images.items():
+            found = masks.get(key, [])
+            if len(files) == 1 and len(found) == 1:
+                split = key[1] or None
+                items.append(Item(files[0], split, files=(files[0], found[0])))
+            elif not found:
+                reason = "it has no mask of the same name; add one or take the image out"
+                problems += [Quarantined(f, reason) for f in files]
+            else:
+                both = ", ".join([*files, *found])
+                reason = f"image and mask can't be told apart among {both}; rename or remove some"
+                problems += [Quarantined(f, reason) for f in files]
+        for key, found in masks.items():
+            if key not in images:
+                reason = "it is a mask without an image of the same name; add one or take it out"
+                problems += [Quarantined(f, reason) for f in found]
+        return cls(
+            root,
+            tuple(sorted(items, key=lambda i: i.id)),
+            DatasetInfo(has_masks=True),
+            tuple(sorted(problems, key=lambda p: p.id)),
+            max_pixels,
+        )
+
+    def read(self, item: Item) -> Sample:
+        """Decode the image and its mask ("mask")."""
+        image = decode_image(self.root / item.files[0], self.max_pixels)
+        try:
+            mask = decode_mask(self.root / item.files[1], self.max_pixels)
+        except SampleError as error:
+            raise SampleError(f"mask {item.files[1]}: {error}") from error
+        if mask.mask.shape[:2] != image.image.shape[:2]:
+            (h, w), (mh, mw) = image.image.shape[:2], mask.mask.shape[:2]
+            raise SampleError(
+                f"the image is {w}x{h}, its mask {item.files[1]} is {mw}x{mh}; "
+                "they must have one size"
+            )
+        return sample_of(
+            item.id,
+            image,
+            masks={"mask": mask.mask},
+            encoding={"masks": {"mask": mask.encoding}},
+        )
+
+
+def _sorted_out(files: Iterable[str]) -> tuple[dict[_Key, list[str]], dict[_Key, list[str]]]:
+    """Images and masks by key."""
+    images: dict[_Key, list[str]] = {}
+    masks: dict[_Key, list[str]] = {}
+    loose: list[str] = []
+    listed = [f for f in files if is_image(f)]
+    for file in listed:
+        parts = PurePosixPath(file).parts[:-1]
+        at = next((i for i, p in enumerate(parts) if _role(p)), None)
+        if at is None:
+            loose.append(file)
+            continue
+        rest = [p for i, p in enumerate(parts) if i != at]
+        split = next((s for s in map(canonical_split, rest) if s), "")
+        key = ("/".join(rest), split, PurePosixPath(file).stem)
+        (images if _role(parts[at]) == "image" else masks).setdefault(key, []).append(file)
+    if images and masks:
+        _drop_markers(images, masks)
+        for file in loose:
+            images.setdefault((file, "", ""), []).append(file)
+        return images, masks
+    return _in_one_folder(listed)
+
+
+def _role(folder: str) -> str | None:
+    name = folder.lower()
+    return "image" if name in IMAGE_FOLDERS else "mask" if name in MASK_FOLDERS else None
+
+
+def _drop_markers(images: dict[_Key, list[str]], masks: dict[_Key, list[str]]) -> None:
+    """`images/x.png` may also have the mask `masks/x_mask.png`."""
+    for key in [k for k in masks if k not in images]:
+        plain = (key[0], key[1], without_marker(key[2]))
+        if plain in images and plain not in masks:
+            masks[plain] = masks.pop(key)
+
+
+def without_marker(stem: str) -> str:
+    """A mask's name without the ending that says it is one."""
+    marker = next((m for m in MARKERS if stem.lower().endswith(m)), "")
+    return stem[: len(stem) - len(marker)]
+
+
+def _in_one_folder(files: list[str]) -> tuple[dict[_Key, list[str]], dict[_Key, list[str]]]:
+    images: dict[_Key, list[str]] = {}
+    masks: dict[_Key, list[str]] = {}
+    for file in files:
+        path = PurePosixPath(file)
+        stem = without_marker(path.stem)
+        split = next((s for s in map(canonical_split, path.parts[:-1]) if s), "")
+        key = (path.parent.as_posix(), split, stem)
+        (images if stem == path.stem else masks).setdefault(key, []).append(file)
+    return images, masks

@@ -1,0 +1,106 @@
+"""Random valid recipes over the whole catalogue, made from the ops' own declarations."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from tenfold.declare.recipe import BORDER_MODES, Border, Recipe
+from tenfold.errors import RequestError
+from tenfold.ops.catalogue import OPS
+from tenfold.ops.op import Op
+from tenfold.params import DISTRIBUTIONS, Range, Spec, specs
+
+
+def _numbers(spec: Spec) -> st.SearchStrategy[float]:
+    low, high = (max(-1e6, spec.within[0]), min(1e6, spec.within[1]))
+    if spec.integral:
+        return st.integers(math.ceil(low), math.floor(high)).map(float)
+    return st.floats(low, high, allow_subnormal=False)
+
+
+@st.composite
+def _ranges(draw: st.DrawFn, spec: Spec) -> Range:
+    low, high = sorted([draw(_numbers(spec)), draw(_numbers(spec))])
+    distribution = draw(st.sampled_from(DISTRIBUTIONS))
+    if distribution == "loguniform" and low <= 0:
+        distribution = "uniform"
+    return Range(low, high, distribution)
+
+
+def values(spec: Spec) -> st.SearchStrategy[Any]:
+    """Values that a parameter of this spec takes."""
+    strategy: st.SearchStrategy[Any]
+    if spec.kind == "range":
+        strategy = _ranges(spec)
+    elif spec.kind == "number":
+        strategy = _numbers(spec)
+    elif spec.kind == "integer":
+        low, high = (max(-(10**6), spec.within[0]), min(10**6, spec.within[1]))
+        strategy = st.integers(math.ceil(low), math.floor(high))
+    elif spec.kind == "flag":
+        strategy = st.booleans()
+    elif spec.kind == "choice":
+        strategy = st.sampled_from(spec.options)
+    elif spec.kind == "choices":
+        strategy = st.lists(st.sampled_from(spec.options), min_size=1).map(tuple)
+    else:
+        strategy = st.lists(_numbers(spec), max_size=4).map(tuple)
+    return st.none() | strategy if spec.optional else strategy
+
+
+@st.composite
+def ops_of(draw: st.DrawFn, cls: type[Op]) -> Op:
+    """Ops of one class with some of their parameters set."""
+    given_ = {}
+    for name, spec in specs(cls).items():
+        if name == "exact" and not cls.group:
+            continue
+        if draw(st.booleans()):
+            given_[name] = draw(values(spec))
+    try:
+        return cls(**given_)
+    except RequestError:
+        # Parameters that don't fit each other: set them one at a time.
+        for name, value in given_.items():
+            try:
+                return cls(**{name: value})
+            except RequestError:
+                continue
+        assume(False)
+        raise
+
+
+def any_op() -> st.SearchStrategy[Op]:
+    """Any op of the catalogue."""
+    return st.sampled_from(list(OPS.values())).flatmap(ops_of)
+
+
+@st.composite
+def _pairs(draw: st.DrawFn) -> tuple[tuple[int, int], ...]:
+    ends = draw(st.lists(st.integers(0, 300), unique=True, max_size=6))
+    return tuple(zip(ends[::2], ends[1::2], strict=False))
+
+
+@st.composite
+def recipes(draw: st.DrawFn) -> Recipe:
+    """Recipes with any settings."""
+    mode = draw(st.sampled_from(BORDER_MODES))
+    value = draw(st.floats(0, 1)) if mode == "constant" else 0.0
+    return Recipe(
+        ops=tuple(draw(st.lists(any_op(), min_size=1, max_size=4))),
+        name=draw(st.text(max_size=20)),
+        assumes=draw(st.text(max_size=60)),
+        border=Border(mode, value),
+        interpolation=draw(st.sampled_from(("linear", "nearest", "cubic"))),
+        ignore_value=draw(st.none() | st.integers(0, 65535)),
+        validity=draw(st.booleans()),
+        min_area=draw(st.floats(0, 1e9)),
+        min_visibility=draw(st.floats(0, 1)),
+        invalid=draw(st.sampled_from(("clip", "drop", "raise"))),
+        keypoint_pairs=draw(st.none() | _pairs()),
+        mask_pairs=draw(_pairs()),
+    )

@@ -1,0 +1,101 @@
+"""A recipe survives load and save without loss, whatever it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recipes import any_op, ops_of, recipes
+
+from tenfold.declare.parse import dump_recipe, load_recipe, recipe_from_plain
+from tenfold.declare.recipe import Border, Recipe
+from tenfold.ops.catalogue import OPS
+from tenfold.ops.geometry import Rotation
+from tenfold.params import Range
+
+
+@settings(max_examples=60, deadline=None)
+@given(recipes())
+def test_yaml_and_plain_data_keep_everything(recipe: Recipe) -> None:
+    again = load_recipe(dump_recipe(recipe))
+    assert again == recipe
+    assert again.hash() == recipe.hash()
+    assert recipe_from_plain(recipe.plain()) == recipe
+
+
+@settings(max_examples=40, deadline=None)
+@given(recipes())
+def test_json_keeps_everything(recipe: Recipe) -> None:
+    for text in (json.dumps(recipe.plain()), json.dumps(recipe.plain(), indent="\t")):
+        assert load_recipe(text) == recipe
+
+
+@settings(max_examples=30, deadline=None)
+@given(recipes())
+def test_other_yaml_readers_see_the_same_data(recipe: Recipe) -> None:
+    """PyYAML's own YAML 1.1 loader is the independent reader."""
+    text = dump_recipe(recipe)
+    theirs = yaml.safe_load(text)
+    assert recipe_from_plain(theirs) == recipe
+
+
+@pytest.mark.parametrize("name", list(OPS))
+def test_every_op_alone(name: str) -> None:
+    @settings(max_examples=12, deadline=None)
+    @given(ops_of(OPS[name]))
+    def check(op: object) -> None:
+        recipe = Recipe(ops=(op,))  # type: ignore[arg-type]
+        assert load_recipe(dump_recipe(recipe)) == recipe
+        assert recipe_from_plain(json.loads(json.dumps(recipe.plain()))) == recipe
+
+    check()
+
+
+@given(st.lists(any_op(), min_size=1, max_size=3))
+@settings(max_examples=20, deadline=None)
+def test_saving_is_stable(ops: list[object]) -> None:
+    text = dump_recipe(Recipe(ops=tuple(ops)))  # type: ignore[arg-type]
+    assert dump_recipe(load_recipe(text)) == text
+
+
+def test_files(tmp_path: Path) -> None:
+    recipe = Recipe(ops=(Rotation(degrees=Range(-3, 9)),), name="ünïcode ☃ 😀")
+    for name in ("r.yaml", "r.json", "r with space.yml"):
+        path = tmp_path / name
+        text = json.dumps(recipe.plain()) if name.endswith("json") else dump_recipe(recipe)
+        path.write_text(text, encoding="utf-8")
+        assert load_recipe(path) == recipe
+        assert load_recipe(str(path)) == recipe
+    path.write_bytes(b"\xef\xbb\xbf" + dump_recipe(recipe).replace("\n", "\r\n").encode())
+    assert load_recipe(path) == recipe
+
+
+def test_equal_recipes_have_equal_hashes() -> None:
+    whole = Recipe(ops=(Rotation(degrees=Range(-7, 7)),), min_area=2)
+    real = Recipe(ops=(Rotation(degrees=Range(-7.0, 7.0)),), min_area=2.0)
+    short = load_recipe("version: 1\nmin_area: 2\ninvariances:\n- rotation: 7\n")
+    assert whole == real == short
+    assert whole.hash() == real.hash() == short.hash()
+    other = Recipe(ops=(Rotation(degrees=Range(-7, 8)),), min_area=2)
+    assert other.hash() != whole.hash()
+
+
+def test_the_written_form_is_the_one_people_write() -> None:
+    recipe = Recipe(
+        ops=(Rotation(degrees=Range(-20, 10)), Rotation()),
+        border=Border("constant", 0.5),
+        keypoint_pairs=((1, 2),),
+    )
+    assert dump_recipe(recipe) == (
+        "version: 1\n"
+        "border: {mode: constant, value: 0.5}\n"
+        "keypoint_pairs: [[1, 2]]\n"
+        "invariances:\n"
+        "  - rotation: {degrees: [-20, 10]}\n"
+        "  - rotation\n"
+    )
+    assert "border: wrap\n" in dump_recipe(Recipe(ops=(Rotation(),), border=Border("wrap")))
