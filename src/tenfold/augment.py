@@ -25,6 +25,7 @@ from tenfold.errors import RequestError, SampleError
 from tenfold.evaluate.pictures import Example, example
 from tenfold.evaluate.report import ReportData, collect, parameters_of, write_report
 from tenfold.evaluate.tally import ClassCounts
+from tenfold.plan.explain import explain
 from tenfold.plan.plan import Plan, history_json
 from tenfold.rng import Key, fresh_seed
 from tenfold.samples.codec.encode import check_format
@@ -58,7 +59,7 @@ class Prepared:
 
     def explain(self) -> list[str]:
         """The passes over the pixels, one line each."""
-        return self.job.plan.explain(self.schema) if self.schema is not None else []
+        return explain(self.job.plan, self.schema) if self.schema is not None else []
 
     @property
     def outputs(self) -> int:
@@ -118,6 +119,11 @@ def plan_job(
         copies=copies_of(origin, part, copies, balance=balance, originals=originals),
         originals=originals,
     )
+    if job.recipe.validity and not any(item.files for item in origin.items):
+        raise RequestError(
+            "validity: an array file has no place for validity masks; "
+            "remove it from the recipe, or save the images as files"
+        )
     sample = next(iter(readable(job, 1)), None)
     if sample is None:
         return Prepared(job, None, (), seed_drawn)

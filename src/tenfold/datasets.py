@@ -36,8 +36,10 @@ def write_embedded(name: str, folder: Path, size: int = 32) -> int:
         MissingExtraError: scikit-learn isn't installed.
     """
     if name not in EMBEDDED:
-        raise RequestError(f"no embedded dataset '{name}'{did_you_mean(name, EMBEDDED)}; "
-                           f"known: {', '.join(EMBEDDED)}")
+        raise RequestError(
+            f"no embedded dataset '{name}'{did_you_mean(name, EMBEDDED)}; "
+            f"known: {', '.join(EMBEDDED)}"
+        )
     if not 8 <= size <= 512:
         raise RequestError(f"size must be within 8..512 px, got {size}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,10 +66,10 @@ class Range:
         """Turn uniforms in (0, 1) into values, by the inverse of the distribution function."""
         low, width = self.low, self.high - self.low
         if self.distribution == "loguniform":
-            return cast("NDArray[np.float64]", low * (self.high / low) ** u)
+            return np.asarray(low * (self.high / low) ** u)
         if self.distribution == "normal":
             z = _NORMAL(_TAIL + u * (1 - 2 * _TAIL))
-            return cast("NDArray[np.float64]", low + width * (z + 2) / 4)
+            return np.asarray(low + width * (z + 2) / 4)
         if self.distribution == "triangular":
             t = np.where(u < 0.5, np.sqrt(u / 2), 1 - np.sqrt((1 - u) / 2))
             return low + width * t
@@ -186,9 +186,7 @@ class Spec:
         elif isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2:
             found = Range(value[0], value[1])
         else:
-            raise RequestError(
-                f"must be [low, high] or {{low, high, distribution}}, got {value!r}"
-            )
+            raise RequestError(f"must be [low, high] or {{low, high, distribution}}, got {value!r}")
         self._inside(found.low)
         self._inside(found.high)
         if self.integral and not (float(found.low).is_integer() and float(found.high).is_integer()):

@@ -19,6 +19,7 @@ from tenfold.declare.recipe import Border, Recipe
 from tenfold.declare.settings import SETTINGS
 from tenfold.errors import RequestError, did_you_mean
 from tenfold.ops.op import Op
+from tenfold.plan.explain import explain
 from tenfold.plan.plan import History, Plan, history_from_json, history_json
 from tenfold.rng import Key, fresh_seed
 from tenfold.samples.sample import Instance, Sample, Schema, value_range_of
@@ -110,7 +111,7 @@ class Pipeline:
 
     def explain(self, height: int = 512, width: int = 512, channels: int = 3) -> str:
         """The passes over the pixels that such images get, one a line."""
-        return "\n".join(Plan(self.recipe).explain(Schema(height, width, channels)))
+        return "\n".join(explain(Plan(self.recipe), Schema(height, width, channels)))
 
     def __repr__(self) -> str:
         ops = ", ".join(self.recipe.op_names())
@@ -166,7 +167,9 @@ class Pipeline:
                 rows = np.concatenate([rows, np.full((len(rows), 1), 2.0)], axis=1)
             instances.append(Instance(keypoints=rows))
         info = DatasetInfo(
-            has_masks=bool(masks), has_boxes="bboxes" in targets, has_keypoints="keypoints" in targets
+            has_masks=bool(masks),
+            has_boxes="bboxes" in targets,
+            has_keypoints="keypoints" in targets,
         )
         plan = Plan(self.recipe, info)
         sample = Sample(

@@ -106,7 +106,8 @@ def draws(keys: Sequence[Key], ops: Sequence[str]) -> list[Draws]:
     counter[..., 2] = np.array([k.copy for k in keys], dtype=np.uint64)[:, None, None]
     counter[..., 3] = 0
     words = philox4x32(counter, key)
-    uniforms = (words[:, :, :-1].reshape(len(keys), len(ops), SLOTS) + 0.5) * 2.0**-32
+    uniforms = words[:, :, :-1].reshape(len(keys), len(ops), SLOTS).astype(np.float64)
+    uniforms = (uniforms + 0.5) * 2.0**-32
     last = words[:, :, -1]
     seeds = (last[..., 0] << np.uint64(21)) | (last[..., 1] >> np.uint64(11))
     return [Draws(uniforms[:, i], seeds[:, i]) for i in range(len(ops))]

@@ -63,9 +63,11 @@ def _take_tensor(value: Any, name: str, torch: Any) -> Picture:
     array = value.detach().cpu().numpy()
     if array.ndim == 2:
         return Picture(
-            array[:, :, None], lambda a: torch.from_numpy(np.ascontiguousarray(a[:, :, 0])).to(device)
+            array[:, :, None],
+            lambda a: torch.from_numpy(np.ascontiguousarray(a[:, :, 0])).to(device),
         )
     if array.ndim == 3:
+
         def restore(a: Array) -> Any:
             return torch.from_numpy(np.ascontiguousarray(a.transpose(2, 0, 1))).to(device)
 
@@ -108,7 +110,9 @@ def check_image(array: Array) -> None:
         )
 
 
-def take_rows(value: Any, columns: tuple[int, ...], name: str) -> tuple[Points, Callable[[Points], Any]]:
+def take_rows(
+    value: Any, columns: tuple[int, ...], name: str
+) -> tuple[Points, Callable[[Points], Any]]:
     """Rows of numbers (boxes, keypoints) from a list, an array or a tensor.
 
     Returns:

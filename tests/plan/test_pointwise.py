@@ -7,10 +7,10 @@ import pytest
 
 from tenfold.ops.colour_science import saturation_matrix
 from tenfold.ops.occlusion import CoarseDropout, Erase, GridDropout
-from tenfold.ops.steps import ChannelMatrix, Convolution, Curve, Fill, Filter, Noise
+from tenfold.ops.steps import ChannelMatrix, Convolution, Curve, Fill, Filter, Noise, PixelStep
 from tenfold.params import Range
 from tenfold.plan.kernels.fill import border_colour
-from tenfold.plan.kernels.pointwise import PixelStep, apply_pixels, describe_passes
+from tenfold.plan.kernels.pointwise import apply_pixels, describe_passes
 from tenfold.rng import Key, draws
 from tenfold.samples.sample import Array, Schema
 

@@ -119,8 +119,8 @@ curves = st.one_of(
     st.builds(lambda a: Curve("power", (a,)), st.floats(0.4, 2.5)),
     st.builds(lambda a: Curve("light_gain", (0.0, a)), st.floats(0.5, 2)),
     st.builds(lambda a: Curve("light_gain", (0.0, a, 1.0, 1 / a)), st.floats(0.7, 1.4)),
-    st.builds(lambda a: Curve("contrast_mid", (a,)), st.floats(0, 2)),
-    st.builds(lambda a: Curve("contrast_mean", (a,)), st.floats(0, 2)),
+    st.builds(lambda a: Curve("contrast_mid", (a,)), st.floats(0.02, 2)),
+    st.builds(lambda a: Curve("contrast_mean", (a,)), st.floats(0.02, 2)),
     st.just(Curve("autocontrast", (0.01, 0.0))),
     st.just(Curve("invert")),
 )
@@ -143,6 +143,12 @@ def test_one_table_is_the_curves_in_floats(run: list[Curve], seed: int) -> None:
     assert np.abs(deep - expected * 257).max() <= 0.5 + 1e-3
     real = apply_curves((image / 255).astype(np.float32), run, (0, 1)).astype(float)
     assert np.abs(real * 255 - expected).max() < 0.02
+
+
+def test_a_picture_without_contrast_is_not_stretched_to_noise() -> None:
+    flat = np.full((4, 4, 1), 0.3, np.float32)
+    flat[0, 0] += 1e-6
+    assert np.array_equal(apply_curves(flat, [Curve("autocontrast", (0.0, 0.0))], (0, 1)), flat)
 
 
 def test_steps_before_a_jump_are_rounded() -> None:

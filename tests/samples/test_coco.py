@@ -272,6 +272,7 @@ def test_bad_entries_are_quarantined_and_the_rest_stays(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"bbox": [1, 2, 3]}, "bbox must be"),
+        ({"bbox": [1, 2, 3, 10**400]}, "beyond all bounds"),
         ({"bbox": [1, 2, 3, "x"]}, "list of numbers"),
         ({"segmentation": [[1, 2, 3]]}, "x and y for each point"),
         ({"segmentation": "text"}, "polygons or RLE"),

@@ -230,7 +230,11 @@ def test_not_yolo(tmp_path: Path) -> None:
     assert not YoloSource.detect(tmp_path)
     assert not YoloSource.detect(tmp_path / "nothing")
     (tmp_path / "recipe.yaml").write_text("version: 1\ninvariances: []\n")
+    (tmp_path / "other.yaml").write_text("names: [these, are, not, classes]\n")
     assert not YoloSource.detect(tmp_path)
+    (tmp_path / "other.yaml").write_text("names: [a]\ntrain: x\n")
+    assert YoloSource.detect(tmp_path)
+    (tmp_path / "other.yaml").unlink()
     with pytest.raises(RequestError, match="no images"):
         YoloSource.open(tmp_path)
 

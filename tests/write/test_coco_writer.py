@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,10 @@ from hypothesis import strategies as st
 from pycocotools.coco import COCO
 
 from annotated import coco_document, picture, run, save_json
-from tenfold.errors import SampleError
+from tenfold.errors import SampleError, TenfoldError
 from tenfold.samples.sample import Instance
 from tenfold.samples.sources.coco import CocoSource
+from tenfold.samples.validate import clean
 from tenfold.write.coco import CocoWriter, annotation_of
 from tenfold.write.writer import WriteOptions
 
@@ -119,8 +122,8 @@ def test_moved_geometry(tmp_path: Path) -> None:
     keypoints = np.array([[49.9, 0.2, 2], [0, 0, 0], [7.25, 8.5, 1]])
     moved = instance.replace(mask=mask, box=np.array([4.0, 3, 14, 9]), keypoints=keypoints)
     image = np.zeros((20, 50, 3), np.uint8)
-    copy = sample.replace(image=image, instances=(moved,))
-    run(source, CocoWriter(source, tmp_path / "out", WriteOptions()), {(item.id, 1): copy})
+    child = sample.replace(image=image, instances=(moved,))
+    run(source, CocoWriter(source, tmp_path / "out", WriteOptions()), {(item.id, 1): child})
     coco = load(tmp_path / "out/annotations/instances_train2017.json")
     (annotation,) = coco.loadAnns(coco.getAnnIds(9))
     assert coco.imgs[9]["width"] == 50
@@ -164,6 +167,42 @@ def test_a_label_without_category(tmp_path: Path) -> None:
     instance = Instance("bird", np.array([0.0, 0, 1, 1]))
     with pytest.raises(SampleError, match="no category 'bird'"):
         annotation_of(instance, source.files[0], 30, 40)
+
+
+JUNK: list[Any] = [
+    None, True, -1, 0, 1e999, float("nan"), 10**30, "", "x", "../../y", "\0", "\ud800", [], {},
+    [[]], [1], {"size": [30, 40]}, [None], [[1, 2, 3, 4, 5, 6]],
+]  # fmt: skip
+
+
+def spoil(document: Any, rng: random.Random) -> None:
+    """Put something strange at a random place of a document."""
+    node = document
+    while True:
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        if not keys:
+            return
+        key = rng.choice(keys)
+        if not isinstance(node[key], (dict, list)) or rng.random() < 0.25:
+            node[key] = copy.deepcopy(rng.choice(JUNK))
+            return
+        node = node[key]
+
+
+def test_spoiled_files_raise_nothing_but_our_errors(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    source = dataset(root)
+    for seed in range(120):
+        document = copy.deepcopy(coco_document(IMAGES, ANNOTATIONS))
+        spoil(document, random.Random(seed))
+        save_json(root / "annotations/instances_train2017.json", document)
+        copies = {}
+        with contextlib.suppress(TenfoldError):
+            source = CocoSource.open(root)
+            for item in source.items:
+                with contextlib.suppress(SampleError):
+                    copies[item.id, 1] = clean(source.read(item), "clip")[0]
+            run(source, CocoWriter(source, tmp_path / "out", WriteOptions()), copies)
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])

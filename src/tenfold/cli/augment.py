@@ -30,18 +30,35 @@ _SHOWN = 10
 @recipe_options
 @click.option("--copies", type=int, default=9, show_default=True, help="new samples a sample")
 @click.option("--seed", type=int, help="any integer; drawn and recorded if not given")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True,
-              help="processes; the result doesn't depend on it")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="processes; the result doesn't depend on it",
+)
 @click.option("--split", metavar="NAME", help="the split to multiply  [default: train]")
 @click.option("--originals/--no-originals", default=True, help="keep the originals too")
-@click.option("--balance", is_flag=True,
-              help="more copies for rare classes, up to the size of the largest")
-@click.option("--format", "image_format", metavar="EXT",
-              help="png, jpg, tiff, webp or bmp for the copies  [default: the parent's]")
-@click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True,
-              help="of JPEG and WebP")
-@click.option("--name", "template", default=WriteOptions().template, show_default=True,
-              metavar="TEMPLATE", help="name of a copy; fields stem, copy, ext")
+@click.option(
+    "--balance", is_flag=True, help="more copies for rare classes, up to the size of the largest"
+)
+@click.option(
+    "--format",
+    "image_format",
+    metavar="EXT",
+    help="png, jpg, tiff, webp or bmp for the copies  [default: the parent's]",
+)
+@click.option(
+    "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="of JPEG and WebP"
+)
+@click.option(
+    "--name",
+    "template",
+    default=WriteOptions().template,
+    show_default=True,
+    metavar="TEMPLATE",
+    help="name of a copy; fields stem, copy, ext",
+)
 @click.option("--shard", metavar="I/N", help="do only part I (from 0) of N")
 @click.option("--resume", is_flag=True, help="go on with an interrupted run")
 @click.option("--overwrite", is_flag=True, help="delete an earlier result in DST first")
@@ -122,7 +139,9 @@ def _part(shard: str | None) -> tuple[int, int]:
     except ValueError:
         raise RequestError(f"--shard must be I/N, such as 0/4, got '{shard}'") from None
     if count < 1 or not 0 <= index < count:
-        raise RequestError(f"--shard {shard}: I runs from 0 to N - 1; did you mean 0/{max(count, 1)}?")
+        raise RequestError(
+            f"--shard {shard}: I runs from 0 to N - 1; did you mean 0/{max(count, 1)}?"
+        )
     return index, count
 
 
@@ -131,8 +150,10 @@ def _describe(prepared: Prepared) -> None:
     multiplied = [n for n in job.copies if n is not None]
     say(f"source       {job.source.root} ({job.source.layout}, {len(job.source.items)} samples)")
     say(f"destination  {job.destination}")
-    say(f"multiply     {len(multiplied)} samples{f' of {job.split}' if job.split else ''}, "
-        f"{sum(multiplied)} copies; {len(job.copies) - len(multiplied)} pass through untouched")
+    say(
+        f"multiply     {len(multiplied)} samples{f' of {job.split}' if job.split else ''}, "
+        f"{sum(multiplied)} copies; {len(job.copies) - len(multiplied)} pass through untouched"
+    )
     say(f"outputs      {prepared.outputs}")
     say(f"seed         {job.seed}{' (drawn)' if prepared.seed_drawn else ''}")
     say(f"recipe       {job.recipe.name} ({job.recipe_hash[:12]})")
@@ -167,5 +188,3 @@ def _summary(prepared: Prepared, result: RunResult, quiet: bool) -> None:
 
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-

@@ -18,13 +18,24 @@ from tenfold.write.writer import WriteOptions
 @click.command()
 @click.argument("source", metavar="[SRC]", type=Folder(), required=False)
 @recipe_options
-@click.option("--copies", type=click.IntRange(1), default=9, show_default=True,
-              help="new samples a sample")
+@click.option(
+    "--copies", type=click.IntRange(1), default=9, show_default=True, help="new samples a sample"
+)
 @click.option("--format", "image_format", metavar="EXT", help="of the copies")
-@click.option("--repeats", type=click.IntRange(1), default=3, show_default=True,
-              help="whole jobs for each number of workers")
-@click.option("--images", type=click.IntRange(1), default=48, show_default=True,
-              help="made-up photographs, without SRC")
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="whole jobs for each number of workers",
+)
+@click.option(
+    "--images",
+    type=click.IntRange(1),
+    default=48,
+    show_default=True,
+    help="made-up photographs, without SRC",
+)
 @source_options
 def bench(
     source: Path | None, recipe_file: Path | None, preset: str | None, copies: int,

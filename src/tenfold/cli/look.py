@@ -20,9 +20,7 @@ from tenfold.samples.sources import open_source
 @click.option("--json", "as_json", is_flag=True, help="machine-readable")
 @click.option("--quiet", is_flag=True, help="no progress")
 @source_options
-def inspect(
-    source: Path, as_json: bool, quiet: bool, layout: str | None, max_pixels: int
-) -> int:
+def inspect(source: Path, as_json: bool, quiet: bool, layout: str | None, max_pixels: int) -> int:
     """Say what is in SRC: layout, classes, sizes, unreadable files, duplicates, leakage."""
     from tenfold.evaluate.inspect import inspect_source
 
@@ -36,12 +34,24 @@ def inspect(
 @click.command()
 @source_argument
 @recipe_options
-@click.option("-o", "--output", type=Folder(), default=Path("contact.png"), show_default=True,
-              help="the picture to write")
-@click.option("--rows", type=click.IntRange(1, 100), default=6, show_default=True,
-              help="samples shown")
-@click.option("--copies", type=click.IntRange(1, 50), default=6, show_default=True,
-              help="copies shown of each")
+@click.option(
+    "-o",
+    "--output",
+    type=Folder(),
+    default=Path("contact.png"),
+    show_default=True,
+    help="the picture to write",
+)
+@click.option(
+    "--rows", type=click.IntRange(1, 100), default=6, show_default=True, help="samples shown"
+)
+@click.option(
+    "--copies",
+    type=click.IntRange(1, 50),
+    default=6,
+    show_default=True,
+    help="copies shown of each",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="any integer")
 @click.option("--split", metavar="NAME", help="the split to show  [default: train]")
 @source_options

@@ -43,5 +43,9 @@ def recipe_options(function: F) -> F:
         "--preset", metavar="NAME", help="a ready recipe (see `tenfold recipe list`)"
     )(function)
     return click.option(
-        "--recipe", "recipe_file", metavar="FILE", type=Folder(), help="what may change (YAML, JSON)"
+        "--recipe",
+        "recipe_file",
+        metavar="FILE",
+        type=Folder(),
+        help="what may change (YAML, JSON)",
     )(function)

@@ -33,7 +33,10 @@ def init(source: Path, output: Path | None, layout: str | None, max_pixels: int)
     if output.exists():
         raise RequestError(f"{output} is there already; give another name, or remove it")
     write_bytes(output.absolute(), text.encode())
-    say(f"{output}: a starting point; read its comments, then: tenfold preview {source} --recipe {output}")
+    say(
+        f"{output}: a starting point; read its comments, then look at what it does:\n"
+        f"  tenfold preview {source} --recipe {output}"
+    )
     return 0
 
 

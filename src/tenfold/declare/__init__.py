@@ -1,1 +1,1 @@
-"""What may change without changing the label: recipes, their text, schema and presets."""
+"""What may change: recipes, presets, and the recipe that fits a dataset."""

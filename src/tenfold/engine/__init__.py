@@ -1,0 +1,1 @@
+"""Jobs, shards, and the promise that one write is whole or absent."""

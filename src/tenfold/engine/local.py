@@ -11,6 +11,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 import cv2
+from threadpoolctl import threadpool_limits
 
 from tenfold.engine.job import Job
 from tenfold.engine.work import ShardDone, work_shard
@@ -50,11 +51,12 @@ def _work_here(job: Job, shards: Sequence[int]) -> Iterator[ShardDone]:
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """OpenCV on one thread: processes are the unit of parallel work."""
+    """OpenCV and BLAS on one thread: processes are the unit of parallel work."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        yield
+        with threadpool_limits(1):
+            yield
     finally:
         cv2.setNumThreads(before)
 
@@ -108,6 +110,7 @@ def _answer(process: SpawnProcess, connection: Connection) -> ShardDone:
 def _serve(job: Job, connection: Connection, parent: int) -> None:
     """A worker: does the shards that it is sent until it is sent None, or is left alone."""
     cv2.setNumThreads(1)
+    threadpool_limits(1)
 
     def go_on() -> bool:
         return os.getppid() == parent

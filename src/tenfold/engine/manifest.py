@@ -42,7 +42,9 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                 try:
                     yield json.loads(line)
                 except ValueError:
-                    raise RequestError(f"{path}, line {number}: not JSON; the file is damaged") from None
+                    raise RequestError(
+                        f"{path}, line {number}: not JSON; the file is damaged"
+                    ) from None
     except OSError as error:
         raise RequestError(f"can't read {path}: {error.strerror or error}") from error
 

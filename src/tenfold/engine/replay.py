@@ -11,11 +11,14 @@ from typing import Any
 import tenfold
 from tenfold.declare.parse import load_recipe
 from tenfold.engine.manifest import JOB, MANIFEST, RECIPE, file_hash, read_lines
+from tenfold.engine.work import write_copy
 from tenfold.errors import RequestError
 from tenfold.plan.plan import Plan, history_from_json
 from tenfold.samples.source import Source
 from tenfold.samples.sources import open_source
+from tenfold.samples.sources.arrays import ArraysSource, row_hash
 from tenfold.samples.validate import clean
+from tenfold.write.arrays import read_row
 from tenfold.write.writer import WriteOptions, Written
 from tenfold.write.writers import writer_for
 
@@ -26,14 +29,14 @@ class Replay:
 
     Attributes:
         line: the manifest line.
-        identical: the file made again has the hash that the manifest holds.
-        on_disk: the file in the dataset has that hash too; None for rows of an array.
+        identical: the file made again, the manifest and the file in the dataset agree.
+        on_disk: the file (or row) in the dataset has that hash too.
         why: in plain words.
     """
 
     line: dict[str, Any]
     identical: bool
-    on_disk: bool | None
+    on_disk: bool
     why: str
 
 
@@ -81,18 +84,18 @@ def _made_again(
             )
         sample, _, _ = clean(origin.read(item), recipe.invalid)
         outcome = Plan(recipe, origin.info).run(sample, history_from_json(line["ops"]))
-        written = writer.write(item, line["copy"], outcome.sample)
-    return _compare(line, written, destination)
+        written = write_copy(writer, item, line["copy"], outcome.sample)
+    return _compare(line, written, origin, destination)
 
 
-def _compare(line: dict[str, Any], written: Written, destination: Path) -> Replay:
-    if not line["files"]:  # a row of an array has a hash of its own
+def _compare(line: dict[str, Any], written: Written, origin: Source, destination: Path) -> Replay:
+    if isinstance(origin, ArraysSource):
         identical = written.record["sha256"] == line["sha256"]
-        on_disk = None
+        on_disk = _row_on_disk(line, origin, destination) == line["sha256"]
     else:
         identical = dict(written.files) == line["files"]
         on_disk = all(_has_hash(destination / n, sha) for n, sha in line["files"].items())
-    if identical and on_disk is not False:
+    if identical and on_disk:
         why = "identical: made again from its manifest line, byte for byte"
     elif identical:
         why = "the file was changed after it was made; made again, it is as the manifest says"
@@ -102,7 +105,18 @@ def _compare(line: dict[str, Any], written: Written, destination: Path) -> Repla
             why += f" (made by tenfold {line['version']}, this is {tenfold.__version__})"
         else:
             why += " (was its original changed, or are other versions of the libraries installed?)"
-    return Replay(line, identical and on_disk is not False, on_disk, why)
+    return Replay(line, identical and on_disk, on_disk, why)
+
+
+def _row_on_disk(line: dict[str, Any], origin: ArraysSource, destination: Path) -> str:
+    """Hash of the row that a line is about; rows follow the lines of their group of arrays."""
+    group_of = {item.id: int(item.extra["group"]) for item in origin.items}
+    group, row = group_of[line["item"]], 0
+    for earlier in read_lines(destination / MANIFEST):
+        if earlier["file"] == line["file"]:
+            break
+        row += group_of.get(earlier["item"]) == group
+    return row_hash(read_row(destination, origin, group, row))
 
 
 def _has_hash(path: Path, sha: str) -> bool:
@@ -124,5 +138,3 @@ def _find(destination: Path, name: str) -> dict[str, Any]:
         if line["file"] == name or name in line["files"]:
             return line
     raise RequestError(f"'{name}' isn't in {destination / MANIFEST}")
-
-

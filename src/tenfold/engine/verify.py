@@ -62,5 +62,3 @@ def _mismatch(dataset: Path, name: str, sha: str) -> list[Mismatch]:
     except OSError as error:
         return [Mismatch(name, f"can't be read: {error.strerror or error}")]
     return [] if found == sha else [Mismatch(name, "was changed")]
-
-

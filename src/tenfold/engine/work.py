@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 import tenfold
 from tenfold.engine.job import Job
 from tenfold.engine.state import State
@@ -13,10 +15,15 @@ from tenfold.errors import OutputError, TenfoldError
 from tenfold.plan.instances import Counts
 from tenfold.plan.plan import history_json
 from tenfold.rng import Key
+from tenfold.samples.codec.encode import encode_image
 from tenfold.samples.sample import Label, Sample
 from tenfold.samples.source import Item
 from tenfold.samples.validate import clean
-from tenfold.write.writer import Written
+from tenfold.write.atomic import write_bytes
+from tenfold.write.writer import Writer, Written
+
+VALIDITY = "validity"
+"""Folder of the validity masks (PNG, 255 where a pixel shows the original picture)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +108,22 @@ def _item(job: Job, item: Item, copies: int | None) -> Iterator[dict[str, Any]]:
     histories = plan.draw(keys)
     for key, history in zip(keys, histories, strict=True):
         outcome = plan.run(sample, history)
-        written = job.writer.write(item, key.copy, outcome.sample)
+        written = write_copy(job.writer, item, key.copy, outcome.sample)
         yield _entry(
             job, item, "copy", key.copy, written, object_labels(outcome.sample),
             counts=outcome.counts, ops=history_json(history),
         )  # fmt: skip
+
+
+def write_copy(writer: Writer, item: Item, copy: int, sample: Sample) -> Written:
+    """Write a copy, and beside it, if the recipe asked for it, which of its pixels are real."""
+    written = writer.write(item, copy, sample)
+    if sample.valid is None:
+        return written
+    name = f"{VALIDITY}/{written.file}.png"
+    seen = sample.valid[:, :, None].astype(np.uint8) * 255
+    sha = write_bytes(writer.destination / name, encode_image(seen, "png", {}, 95, False))
+    return Written(written.file, {**written.files, name: sha}, written.record)
 
 
 def object_labels(sample: Sample) -> list[Label]:
@@ -138,6 +156,8 @@ def _entry(
         "recipe": job.recipe_hash if kind == "copy" else None,
         "version": tenfold.__version__,
     }
+    if not written.files:  # a row of an array has no file, but a hash of its own
+        line["sha256"] = written.record["sha256"]
     return {"line": line, "record": written.record}
 
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from tenfold.evaluate import charts
 from tenfold.evaluate.names import by_split, duration, readable, shell, shorten
-from tenfold.evaluate.pictures import Example, is_choice, parameter_title
+from tenfold.evaluate.pictures import Example, is_choice
 from tenfold.evaluate.tally import Aggregates, ClassCounts, Histogram, collect
 from tenfold.params import Range, Spec
 from tenfold.samples.source import Quarantined
@@ -364,7 +364,7 @@ def _plot(
             edges, counts, name=full, unit=unit, ends=within or (histogram.low, histogram.high)
         )
     return {
-        "name": parameter_title(parameter),
+        "name": parameter.replace(".", ". ").replace("_", " "),
         "unit": "" if unit == parameter else unit,
         "svg": svg,
         "only": charts.number(histogram.low),

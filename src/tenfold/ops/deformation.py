@@ -93,9 +93,7 @@ class GridDistortion(Op):
         (0, 0.2), "range", "how much longer or shorter a cell may become",
         within=(0, 0.45), unit="of a cell", neutral=0,
     )  # fmt: skip
-    cells: int = param(
-        5, "integer", "grid cells along the shorter side", within=(2, 64)
-    )
+    cells: int = param(5, "integer", "grid cells along the shorter side", within=(2, 64))
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """Displacements that depend on the column (x) or the row (y) alone."""

@@ -107,12 +107,8 @@ class Reflection(Op):
     group: ClassVar[str] = "reflections"
     moves: ClassVar[bool] = True
 
-    axes: tuple[str, ...] = param(
-        ("horizontal",), "choices", "along which axes", options=AXES
-    )
-    probability: float = param(
-        0.5, "number", "chance that a copy gets this", within=(0, 1)
-    )
+    axes: tuple[str, ...] = param(("horizontal",), "choices", "along which axes", options=AXES)
+    probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
 
     def refusals(self, schema: Schema) -> Iterator[str]:
         """A mirrored left hand is a right hand; a transposed array row has another size."""

@@ -128,7 +128,9 @@ class Fill:
     ignore_masks: bool = False
 
 
-Step = Warp | Displacement | Curve | ChannelMatrix | Convolution | Filter | Noise | Fill
+GeometricStep = Warp | Displacement
+PixelStep = Curve | ChannelMatrix | Convolution | Filter | Noise | Fill
+Step = GeometricStep | PixelStep
 Steps = tuple[Step, ...]
 Drawn = dict[str, Any]
 """What an op drew for one copy: names to numbers that survive JSON without loss."""

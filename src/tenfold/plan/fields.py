@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.declare.recipe import Recipe
-from tenfold.ops.steps import Displacement, Fill, Warp
+from tenfold.ops.steps import Fill, GeometricStep
 from tenfold.plan.instances import Counts, Keep, hide_instances, move_instances, swap_rows
 from tenfold.plan.kernels.fill import border_colour
 from tenfold.plan.map import Map, safe_crop
@@ -31,7 +31,7 @@ def keep_rule(recipe: Recipe, schema: Schema) -> Keep:
 
 
 def move_sample(
-    sample: Sample, steps: Sequence[Warp | Displacement], recipe: Recipe, schema: Schema
+    sample: Sample, steps: Sequence[GeometricStep], recipe: Recipe, schema: Schema
 ) -> tuple[Sample, Counts]:
     """All fields of a sample through one fused map.
 
@@ -44,9 +44,7 @@ def move_sample(
     image = resample(
         sample.image, through, recipe.interpolation, _image_fringe(mode, sample, recipe)
     )
-    masks = {
-        name: _move_mask(mask, through, mode, recipe) for name, mask in sample.masks.items()
-    }
+    masks = {name: _move_mask(mask, through, mode, recipe) for name, mask in sample.masks.items()}
     instances, counts = move_instances(sample.instances, through, keep_rule(recipe, schema))
     valid = sample.valid
     if recipe.validity:

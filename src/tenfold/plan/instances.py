@@ -13,7 +13,7 @@ from tenfold.plan.map import Map
 from tenfold.plan.resample import Fringe, resample
 from tenfold.samples.sample import Instance, Points
 
-_STRAIGHT, _BENT = 1e9, 4.0  # longest edge (px) between outline points that are moved
+_STRAIGHT, _BENT = 1e9, 8.0  # longest edge (px) between outline points that are moved
 _PROBES = 4096  # mask pixels looked at to see which share of the object stays in view
 _NOTHING_BEYOND = Fringe("constant", np.zeros(1))
 _WHOLE = 1 - 1e-6  # shares above this count as all
@@ -41,7 +41,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """An instance's fields after the move: what is visible, its area, and the share it is of all."""
+    """An instance after the move: what is visible, its area, and its share of the whole."""
 
     instance: Instance
     area: float | None  # None: the instance has no extent (keypoints or a label only)
@@ -57,10 +57,13 @@ def move_instances(
     the old box (its edges too, where the map bends them), which is the tightest box that is sure
     to hold the object.
     """
+    edge = _STRAIGHT if through.straight else _BENT
+    outlines = [_outlines(instance, edge) for instance in instances]
+    pushed = iter(_push_together([p for group in outlines for p in group], through))
     kept = []
     clipped = dropped = 0
-    for instance in instances:
-        moved = _move(instance, through, keep)
+    for instance, group in zip(instances, outlines, strict=True):
+        moved = _move(instance, [next(pushed) for _ in group], through, keep)
         if moved.area is not None and (
             moved.area < max(keep.min_area, 1e-9) or moved.share < keep.min_visibility
         ):
@@ -71,9 +74,27 @@ def move_instances(
     return tuple(kept), Counts(clipped, dropped)
 
 
-def _move(instance: Instance, through: Map, keep: Keep) -> _Moved:
+def _outlines(instance: Instance, edge: float) -> list[Points]:
+    """All closed outlines of an instance, ready to be moved: polygons, oriented box, box."""
+    found = list(instance.polygons)
+    if instance.oriented is not None:
+        found.append(instance.oriented)
+    if instance.box is not None:
+        found.append(shapes.corners(instance.box))
+    return [shapes.densify(outline, edge) for outline in found]
+
+
+def _push_together(outlines: list[Points], through: Map) -> list[Points]:
+    """Move many outlines in one call."""
+    if not outlines:
+        return []
+    moved = through.push(np.concatenate(outlines))
+    return np.split(moved, np.cumsum([len(p) for p in outlines])[:-1])
+
+
+def _move(instance: Instance, outlines: list[Points], through: Map, keep: Keep) -> _Moved:
+    """One instance, given its outlines (as `_outlines` lists them) after the move."""
     height, width = through.target
-    edge = _STRAIGHT if through.straight else _BENT
     changes: dict[str, object] = {}
     measures: list[tuple[float, float]] = []  # (visible area, share), the most exact one first
     extent: Points | None = None
@@ -84,39 +105,32 @@ def _move(instance: Instance, through: Map, keep: Keep) -> _Moved:
         measures.append((float(mask.sum()), _share_in_view(instance.mask, through)))
         extent = shapes.mask_bounds(mask)
     if instance.polygons:
-        outlines = [through.push(shapes.densify(p, edge)) for p in instance.polygons]
-        parts = [shapes.clip(p, height, width) for p in outlines]
-        visible = sum(shapes.area(p) for p in parts)
-        total = sum(shapes.area(p) for p in outlines)
+        count = len(instance.polygons)
+        whole, outlines = outlines[:count], outlines[count:]
+        parts = [shapes.clip(p, height, width) for p in whole]
+        measures.append(_measure(parts, whole))
         parts = [p for p in parts if shapes.area(p) > 0]
         if not through.straight:
             parts = [shapes.simplify(p) for p in parts]
         changes["polygons"] = tuple(parts)
-        measures.append((visible, visible / total if total > 0 else 0.0))
         if extent is None and parts:
             extent = shapes.bounds(np.concatenate(parts))
     if instance.oriented is not None:
-        outline = through.push(shapes.densify(instance.oriented, edge))
+        outline, *outlines = outlines
         part = shapes.clip(outline, height, width)
-        visible, total = shapes.area(part), shapes.area(outline)
-        if visible > 0:
-            whole = visible >= total * _WHOLE
-            rigid = through.affine and len(outline) == 4 and _is_rectangle(outline)
-            changes["oriented"] = outline if whole and rigid else shapes.oriented_box(part)
-        measures.append((visible, visible / total if total > 0 else 0.0))
+        area, share = _measure([part], [outline])
+        measures.append((area, share))
+        if area > 0:
+            rigid = share >= _WHOLE and len(outline) == 4 and _is_rectangle(outline)
+            changes["oriented"] = outline if rigid else shapes.oriented_box(part)
+            if extent is None:
+                extent = shapes.bounds(part)
     if instance.box is not None:
-        outline = through.push(shapes.densify(shapes.corners(instance.box), edge))
-        loose = shapes.bounds(outline)
-        if not measures:
-            box = _clip_box(loose, height, width)
-            total = shapes.box_area(loose)
-            visible = shapes.box_area(box)
-            measures.append((visible, visible / total if total > 0 else 0.0))
-            changes["box"] = box
-        elif extent is not None:
-            changes["box"] = extent
-        elif "oriented" in changes:
-            changes["box"] = _clip_box(shapes.bounds(part), height, width)
+        loose = shapes.bounds(outlines[0])
+        clipped = _clip_box(loose, height, width)
+        total = shapes.box_area(loose)
+        measures.append((shapes.box_area(clipped), shapes.box_area(clipped) / max(total, 1e-12)))
+        changes["box"] = clipped if extent is None else extent
     if instance.keypoints is not None:
         changes["keypoints"] = move_keypoints(instance.keypoints, through, keep.keypoint_pairs)
     if not measures:
@@ -125,9 +139,13 @@ def _move(instance: Instance, through: Map, keep: Keep) -> _Moved:
     return _Moved(instance.replace(**changes), area, share)
 
 
-def move_keypoints(
-    keypoints: Points, through: Map, pairs: Sequence[tuple[int, int]]
-) -> Points:
+def _measure(parts: Sequence[Points], whole: Sequence[Points]) -> tuple[float, float]:
+    """Area of what is in view, and the share of all that it is."""
+    visible, total = sum(map(shapes.area, parts)), sum(map(shapes.area, whole))
+    return visible, visible / total if total > 0 else 0.0
+
+
+def move_keypoints(keypoints: Points, through: Map, pairs: Sequence[tuple[int, int]]) -> Points:
     """(K, 3) keypoints through a map; pairs trade places in a reflection; v = 0 out of view."""
     moved = keypoints.copy()
     labelled = keypoints[:, 2] > 0
@@ -207,7 +225,7 @@ def _share_in_view(mask: NDArray[np.bool_], through: Map) -> float:
     if not len(rows):
         return 0.0
     stride = max(1, len(rows) // _PROBES)
-    points = np.stack([columns[::stride], rows[::stride]], axis=1) + 0.5
+    points = np.stack([columns[::stride], rows[::stride]], axis=1).astype(np.float64) + 0.5
     x, y = through.push(points).T
     height, width = through.target
     return float(((x >= 0) & (x <= width) & (y >= 0) & (y <= height)).mean())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.ops import matrices
-from tenfold.ops.steps import Displacement, Warp
+from tenfold.ops.steps import Displacement, GeometricStep
 from tenfold.plan.spline import Spline
 from tenfold.samples.sample import Points
 
@@ -27,7 +27,7 @@ class Homography:
     @cached_property
     def inverse(self) -> NDArray[np.float64]:
         """Output to input."""
-        return np.linalg.inv(self.matrix)
+        return np.linalg.inv(self.matrix).astype(np.float64)
 
     def push(self, points: Points) -> Points:
         """Input points to the output."""
@@ -61,7 +61,7 @@ class Map:
     target: tuple[int, int]
 
     @classmethod
-    def of(cls, steps: Iterable[Warp | Displacement], source: tuple[int, int]) -> Map:
+    def of(cls, steps: Iterable[GeometricStep], source: tuple[int, int]) -> Map:
         """Fuse steps into one map; adjacent matrices are multiplied."""
         stages: list[Homography | Spline] = []
         size = source
@@ -100,7 +100,7 @@ class Map:
     def affine(self) -> bool:
         """Straight lines stay straight and parallel ones parallel."""
         m = self.matrix
-        return m is not None and m[2, 0] == 0 and m[2, 1] == 0
+        return m is not None and not m[2, :2].any()
 
     @cached_property
     def straight(self) -> bool:
@@ -109,8 +109,10 @@ class Map:
 
     @cached_property
     def grid(self) -> NDArray[np.float64] | None:
-        """The matrix if it takes pixel centres to pixel centres one to one (flips, quarter
-        turns, whole shifts), rounded to exact whole numbers; else None."""
+        """The matrix, in exact whole numbers, if it takes pixels to pixels one to one; else None.
+
+        So it does for flips, quarter turns and whole shifts.
+        """
         m = self.matrix
         if m is None or not self.affine:
             return None
@@ -143,28 +145,50 @@ class Map:
             stages = (*self.stages, Homography(matrix))
         return Map(stages, self.source, self.target)
 
+    @cached_property
     def dense(self) -> NDArray[np.float32]:
         """(H, W, 2) source coordinates (continuous) of the target's pixel centres."""
-        height, width = self.target
-        x, y = np.meshgrid(
-            np.arange(width, dtype=np.float64) + 0.5, np.arange(height, dtype=np.float64) + 0.5
-        )
-        points = np.stack([x, y], axis=-1)
-        regular = True  # `points` are still the pixel centres of the current stage's frame
+        points: NDArray[np.float32] | None = None  # None: the centres of the stage's own frame
         for stage in reversed(self.stages):
             if isinstance(stage, Homography):
-                points = stage.pull(points)
-                regular = False
-                continue
-            field = stage.dense()
-            if not regular:
-                where = (points - 0.5).astype(np.float32)
-                field = cv2.remap(
-                    field, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+                points = (
+                    _pull_grid(stage.inverse, self.target)
+                    if points is None
+                    else (_pull_dense(stage.inverse, points))
                 )
-            points = points + field
-            regular = False
-        return points.astype(np.float32)
+                continue
+            if points is None:
+                points, field = _pull_grid(np.eye(3), self.target), stage.at_centres()
+            else:  # corner (i, j) lies at (j, i), so that points are indices
+                field = cv2.remap(
+                    stage.at_corners(), points, None, cv2.INTER_LINEAR,
+                    borderMode=cv2.BORDER_REPLICATE,
+                )  # fmt: skip
+            points = cv2.add(points, field)
+        return _pull_grid(np.eye(3), self.target) if points is None else points
+
+
+def _pull_grid(inverse: NDArray[np.float64], target: tuple[int, int]) -> NDArray[np.float32]:
+    """A homography on all pixel centres of a frame; sums of a row and a column."""
+    x, y = np.arange(target[1]) + 0.5, np.arange(target[0]) + 0.5
+    points = np.empty((*target, 2), dtype=np.float32)
+    across, down = np.outer(inverse[:, 0], x), np.outer(inverse[:, 1], y) + inverse[:, 2:]
+    if inverse[2, 0] == 0 and inverse[2, 1] == 0:
+        across, down = across / inverse[2, 2], down / inverse[2, 2]
+        for c in (0, 1):
+            np.add(down[c][:, None], across[c], out=points[..., c], casting="same_kind")
+        return points
+    scale = 1 / (down[2][:, None] + across[2])
+    for c in (0, 1):
+        points[..., c] = (down[c][:, None] + across[c]) * scale
+    return points
+
+
+def _pull_dense(inverse: NDArray[np.float64], points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A homography on (H, W, 2) points."""
+    if inverse[2, 0] == 0 and inverse[2, 1] == 0:
+        return np.asarray(cv2.transform(points, inverse[:2] / inverse[2, 2]))
+    return np.asarray(cv2.perspectiveTransform(points, inverse))
 
 
 def safe_crop(whole: Map) -> Map:

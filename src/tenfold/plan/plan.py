@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,11 +12,11 @@ import numpy as np
 from tenfold.declare.recipe import Recipe
 from tenfold.errors import RequestError
 from tenfold.ops.op import Op
-from tenfold.ops.steps import Displacement, Drawn, Fill, Step, Warp
+from tenfold.ops.steps import Drawn, Fill, GeometricStep, PixelStep, Step, Warp
 from tenfold.plan.fields import border_mode, hide_sample, move_sample
 from tenfold.plan.instances import Counts
-from tenfold.plan.kernels.pointwise import apply_pixels, describe_passes
-from tenfold.rng import Draws, Key, draws
+from tenfold.plan.kernels.pointwise import apply_pixels
+from tenfold.rng import Key, draws
 from tenfold.samples.sample import Sample, Schema
 from tenfold.samples.source import DatasetInfo
 
@@ -100,7 +99,9 @@ class Plan:
             for op, numbers in zip(self.recipe.ops, draws(keys, names), strict=True)
         ]
         return [
-            tuple((name, drawn) for name, drawn in zip(names, row, strict=True) if drawn is not None)
+            tuple(
+                (name, drawn) for name, drawn in zip(names, row, strict=True) if drawn is not None
+            )
             for row in zip(*columns, strict=True)
         ]
 
@@ -118,55 +119,24 @@ class Plan:
         schema = self.schema(sample)
         ops = dict(zip(self.recipe.op_names(), self.recipe.ops, strict=True))
         chosen = [
-            (ops[name] if name in ops else self.recipe.op_named(name), drawn)
+            (name, ops[name] if name in ops else self.recipe.op_named(name), drawn)
             for name, drawn in history
         ]
         counts = Counts()
-        for moves, steps in _passes(_lower(chosen, schema)):
+        for _, moves, changes in runs(lowered(chosen, schema)):
             if moves:
-                sample, happened = move_sample(sample, _geometric(steps), self.recipe, schema)
+                sample, happened = move_sample(sample, moves, self.recipe, schema)
                 counts += happened
                 continue
-            image = apply_pixels(sample.image, steps, sample.alpha, sample.value_range)
+            image = apply_pixels(sample.image, changes, sample.alpha, sample.value_range)
             sample = sample.replace(image=image)
-            for step in steps:
+            for step in changes:
                 if isinstance(step, Fill):
                     sample, happened = hide_sample(sample, step, self.recipe, schema)
                     counts += happened
         if self.recipe.validity and sample.valid is None:
             sample = sample.replace(valid=np.ones((sample.height, sample.width), dtype=bool))
         return Outcome(sample, counts)
-
-    def explain(self, schema: Schema) -> list[str]:
-        """The passes over the pixels that this plan makes, one line each, and why they end.
-
-        Shown for a copy on which every op acts.
-        """
-        lines: list[str] = []
-        mode = border_mode(self.recipe, schema)
-        acting: list[tuple[str, list[Step]]] = []
-        size = schema
-        for name, op in zip(self.recipe.op_names(), self.recipe.ops, strict=True):
-            steps = list(op.lower(_probe(op), size))
-            size = _resized(size, steps)
-            acting.append((name, steps))
-        flat = [(name, step) for name, steps in acting for step in steps]
-        for moves, group in groupby(flat, key=lambda pair: isinstance(pair[1], Warp | Displacement)):
-            members = list(group)
-            names = list(dict.fromkeys(name for name, _ in members))
-            if moves:
-                lines.append(
-                    f"geometry ({' + '.join(names)}): one resampling, "
-                    f"{self.recipe.interpolation}, border {mode}; masks nearest, points exact"
-                )
-                continue
-            for described in describe_passes([step for _, step in members]):
-                lines.append(described)
-            lines[-1] += f"   [{', '.join(names)}]"
-        idle = [name for name, steps in acting if not steps]
-        if idle:
-            lines.append(f"nothing to do on such images: {', '.join(idle)}")
-        return [f"{i}. {line}" for i, line in enumerate(lines, 1)]
 
 
 def history_json(history: History) -> list[dict[str, Any]]:
@@ -179,35 +149,32 @@ def history_from_json(entries: Iterable[dict[str, Any]]) -> History:
     return tuple((entry["op"], dict(entry["drawn"])) for entry in entries)
 
 
-def _probe(op: Op) -> Drawn:
-    """Something drawn for an op that surely acts."""
-    numbers = draws([Key(0, "probe", 1)], [op.name])[0]
-    certain = dataclasses.replace(op, probability=1.0)
-    drawn = certain.draw(Draws(numbers.uniforms, numbers.seeds))[0]
-    assert drawn is not None
-    return drawn
+def lowered(chosen: Iterable[tuple[str, Op, Drawn]], schema: Schema) -> Iterator[tuple[str, Step]]:
+    """All steps in order, with the op's name; each op is told the picture's size by then.
+
+    Args:
+        chosen: name, op and what it drew.
+        schema: of the picture before the first op.
+    """
+    for name, op, drawn in chosen:
+        for step in op.lower(drawn, schema):
+            yield name, step
+            if isinstance(step, Warp):
+                schema = schema.resized(step.height, step.width)
 
 
-def _lower(chosen: Iterable[tuple[Op, Drawn]], schema: Schema) -> Iterator[Step]:
-    """All steps in order; each op is told the size that the picture has by then."""
-    for op, drawn in chosen:
-        steps = op.lower(drawn, schema)
-        yield from steps
-        schema = _resized(schema, steps)
+def runs(
+    steps: Iterable[tuple[str, Step]],
+) -> Iterator[tuple[list[str], list[GeometricStep], list[PixelStep]]]:
+    """Runs of steps that move pixels, fused to one map, and runs that don't.
 
-
-def _resized(schema: Schema, steps: Sequence[Step]) -> Schema:
-    for step in steps:
-        if isinstance(step, Warp):
-            schema = schema.resized(step.height, step.width)
-    return schema
-
-
-def _passes(steps: Iterable[Step]) -> Iterator[tuple[bool, list[Any]]]:
-    """Runs of steps that move pixels and runs that don't."""
-    for moves, group in groupby(steps, key=lambda step: isinstance(step, Warp | Displacement)):
-        yield moves, list(group)
-
-
-def _geometric(steps: Sequence[Step]) -> list[Warp | Displacement]:
-    return [step for step in steps if isinstance(step, Warp | Displacement)]
+    Yields:
+        The ops' names, one a step, and the steps in the one list or in the other.
+    """
+    for moves, group in groupby(steps, key=lambda pair: isinstance(pair[1], GeometricStep)):
+        members = list(group)
+        names = [name for name, _ in members]
+        if moves:
+            yield names, [s for _, s in members if isinstance(s, GeometricStep)], []
+        else:
+            yield names, [], [s for _, s in members if not isinstance(s, GeometricStep)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import cv2
@@ -73,12 +74,12 @@ def resample(raster: Array, through: Map, interpolation: Interpolation, fringe: 
     if through.matrix is not None:
         pull = to_whole @ np.linalg.inv(through.matrix) @ to_half
     else:
-        where = through.dense() - np.float32(0.5)
+        where = through.dense - np.float32(0.5)
     size = (through.target[1], through.target[0])
     parts = []
-    for first in range(0, raster.shape[2], _FEW):
-        part = np.ascontiguousarray(raster[:, :, first : first + _FEW])
-        value = fringe.values[first : first + _FEW].tolist()
+    for few in _in_fews(raster.shape[2]):
+        part = np.ascontiguousarray(raster[:, :, few])
+        value = fringe.values[few].tolist()
         value += [0.0] * (_FEW - len(value))
         if pull is None:
             moved = cv2.remap(part, where, None, flags, borderMode=border, borderValue=value)
@@ -94,17 +95,24 @@ def resample(raster: Array, through: Map, interpolation: Interpolation, fringe: 
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
 
 
+def _in_fews(channels: int) -> list[slice]:
+    """Channels in parts of 4, 3 or 1: OpenCV warps two at a time with coarser coordinates."""
+    sizes = [_FEW] * (channels // _FEW) + {0: [], 1: [1], 2: [1, 1], 3: [3]}[channels % _FEW]
+    ends = np.cumsum([0, *sizes]).tolist()
+    return [slice(a, b) for a, b in pairwise(ends)]
+
+
 def _shrunk(raster: Array, through: Map, block: int) -> tuple[Array, Map]:
     """The raster averaged over blocks, and the map from there."""
     height, width = raster.shape[:2]
     small = max(1, round(height / block)), max(1, round(width / block))
     parts = [
         cv2.resize(
-            np.ascontiguousarray(raster[:, :, first : first + _FEW]),
+            np.ascontiguousarray(raster[:, :, few]),
             (small[1], small[0]),
             interpolation=cv2.INTER_AREA,
         ).reshape(*small, -1)
-        for first in range(0, raster.shape[2], _FEW)
+        for few in _in_fews(raster.shape[2])
     ]
     grow = matrices.scaling(width / small[1], height / small[0])
     stages = through.stages
@@ -142,7 +150,7 @@ def _move_whole_pixels(
 def _index(positions: NDArray[Any], size: int, mode: Mode) -> NDArray[np.intp]:
     """Source index for each position; -1 beyond a constant border."""
     if mode == "edge":
-        return np.clip(positions, 0, size - 1)
+        return np.asarray(np.clip(positions, 0, size - 1))
     if mode == "wrap":
         return np.asarray(positions % size)
     if mode == "reflect":
@@ -150,8 +158,8 @@ def _index(positions: NDArray[Any], size: int, mode: Mode) -> NDArray[np.intp]:
             return np.zeros_like(positions)
         period = 2 * size - 2
         folded = positions % period
-        return np.minimum(folded, period - folded)
-    return np.where((positions >= 0) & (positions < size), positions, -1)
+        return np.asarray(np.minimum(folded, period - folded))
+    return np.asarray(np.where((positions >= 0) & (positions < size), positions, -1))
 
 
 def _as_values(values: NDArray[np.float64], dtype: np.dtype[Any]) -> Array:

@@ -33,9 +33,9 @@ def basis(position: NDArray[np.float64], cells: int) -> tuple[NDArray[np.intp], 
     return first, weights / 6
 
 
-def _basis_matrix(size: int, cells: int) -> NDArray[np.float64]:
-    first, weights = basis((np.arange(size) + 0.5) * cells / size, cells)
-    matrix = np.zeros((size, cells + 3))
+def _basis_matrix(positions: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
+    first, weights = basis(positions, cells)
+    matrix = np.zeros((len(positions), cells + 3))
     np.put_along_axis(matrix, first[:, None] + np.arange(4), weights, axis=1)
     return matrix
 
@@ -53,13 +53,22 @@ class Spline:
     height: int
     width: int
 
-    def dense(self) -> NDArray[np.float32]:
+    def at_centres(self) -> NDArray[np.float32]:
         """(H, W, 2) displacement (dx, dy) at the pixel centres."""
+        return self._dense(np.arange(self.height) + 0.5, np.arange(self.width) + 0.5)
+
+    def at_corners(self) -> NDArray[np.float32]:
+        """(H + 1, W + 1, 2) displacement at the pixels' corners, which reach the frame's edge."""
+        return self._dense(np.arange(self.height + 1.0), np.arange(self.width + 1.0))
+
+    def _dense(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float32]:
         rows, columns = self.control.shape[:2]
-        down = _basis_matrix(self.height, rows - 3)
-        across = _basis_matrix(self.width, columns - 3)
-        planes = [down @ self.control[..., c] @ across.T for c in (0, 1)]
-        return np.stack(planes, axis=-1).astype(np.float32)
+        down = _basis_matrix(y * (rows - 3) / self.height, rows - 3)
+        across = _basis_matrix(x * (columns - 3) / self.width, columns - 3).T.astype(np.float32)
+        field = np.empty((len(y), len(x), 2), dtype=np.float32)
+        for c in (0, 1):
+            field[..., c] = (down @ self.control[..., c]).astype(np.float32) @ across
+        return field
 
     def at(self, points: Points) -> Points:
         """(N, 2) displacement at (N, 2) points."""
@@ -69,7 +78,7 @@ class Spline:
         patch = self.control[
             i[:, None, None] + np.arange(4)[:, None], j[:, None, None] + np.arange(4)
         ]
-        return np.einsum("na,nb,nabc->nc", wi, wj, patch)
+        return np.asarray(np.einsum("na,nb,nabc->nc", wi, wj, patch))
 
     def pull(self, points: Points) -> Points:
         """Where output points look in the input: x + d(x)."""

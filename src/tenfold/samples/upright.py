@@ -68,4 +68,5 @@ def sample_of(id: str, decoded: DecodedImage, **fields: Any) -> Sample:  # noqa:
 
 
 def _is_size(value: object) -> bool:
-    return isinstance(value, (int, float)) and value > 0 and value == int(value)
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return whole and value > 0  # type: ignore[operator]

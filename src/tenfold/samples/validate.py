@@ -21,8 +21,8 @@ def clean(sample: Sample, invalid: Invalid) -> tuple[Sample, int, int]:
 
     Args:
         sample: as read.
-        invalid: `clip` boxes to the image (dropped if nothing is left, or if they are inverted
-            or NaN), `drop` them, or `raise`.
+        invalid: `clip` boxes to the image (dropped if nothing is left, or if they are inverted,
+            NaN or infinite), `drop` them, or `raise`.
 
     Returns:
         The sample, and how many instances were clipped and dropped.
@@ -39,7 +39,7 @@ def clean(sample: Sample, invalid: Invalid) -> tuple[Sample, int, int]:
             continue
         if invalid == "raise":
             raise SampleError(f"{problem}; correct it, or choose invalid: clip or drop")
-        mended = _clipped(instance, sample) if invalid == "clip" else None
+        mended = _clipped(instance, sample) if invalid == "clip" and _finite(instance) else None
         if mended is None or not _has_extent(mended):
             dropped += 1
         else:
@@ -80,9 +80,11 @@ def _clipped(instance: Instance, sample: Sample) -> Instance:
     return instance.replace(box=np.clip(instance.box, 0, size))
 
 
+def _finite(instance: Instance) -> bool:
+    return all(np.isfinite(points).all() for _, points in _coordinates(instance))
+
+
 def _has_extent(instance: Instance) -> bool:
-    if any(not np.isfinite(points).all() for _, points in _coordinates(instance)):
-        return False
     box = instance.box
     return box is None or bool(box[2] > box[0] and box[3] > box[1])
 

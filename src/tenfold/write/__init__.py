@@ -1,0 +1,1 @@
+"""Writers that mirror the source's layout."""

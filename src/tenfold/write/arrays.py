@@ -148,10 +148,7 @@ def read_row(destination: Path, source: ArraysSource, group: int, row: int) -> d
     path = destination / source.file.name
     try:
         members = {m.name: m for m in read_members(path)}
-        return {
-            key: np.asarray(load_member(path, members[key])[row])
-            for key in source.groups[group].keys
-        }
+        return {key: load_member(path, members[key])[row, ...] for key in source.groups[group].keys}
     except (RequestError, KeyError, IndexError) as error:
         raise SampleError(f"{path} has no row {row} of group {group}: {error}") from None
 
@@ -214,7 +211,8 @@ class _Rows:
             array = self.parts.column(part, self.column)
             step = max(_BLOCK // size, 1)
             for i in range(0, len(rows), step):
-                yield array[rows[i : i + step]].tobytes()
+                # stacking made the bytes' order native; the file keeps its own
+                yield array[rows[i : i + step]].astype(self.like.dtype, copy=False).tobytes()
 
 
 class _Parts:

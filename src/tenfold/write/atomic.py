@@ -29,7 +29,8 @@ def write_bytes(path: Path, data: bytes | memoryview) -> str:
 def write_chunks(path: Path, chunks: Iterable[bytes | memoryview]) -> str:
     """Like `write_bytes`, for content that comes in pieces."""
     # The name holds the process's number: a killed run's last worker may still be writing.
-    temporary = path.with_name(f".{os.getpid()}-{hashlib.md5(os.fsencode(path.name)).hexdigest()}{TEMPORARY}")
+    word = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]
+    temporary = path.with_name(f".{os.getpid()}-{word}{TEMPORARY}")
     digest = hashlib.sha256()
     try:
         try:
@@ -41,7 +42,7 @@ def write_chunks(path: Path, chunks: Iterable[bytes | memoryview]) -> str:
             for chunk in chunks:
                 digest.update(chunk)
                 handle.write(chunk)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()

@@ -105,7 +105,8 @@ class CocoWriter(Writer):
                         used: set[int] = set()
                         for annotation in line.written.record["annotations"][str(number)]:
                             old = annotation.get("id")
-                            new = renewed.get(old) if isinstance(old, (int, str)) else None
+                            old = old if isinstance(old, (int, str)) else None
+                            new = None if old is None else renewed.get(old)
                             if new is None or new in used:
                                 new, next_annotation = next_annotation, next_annotation + 1
                                 renewed[old] = new
@@ -172,7 +173,7 @@ def _keypoints(points: Points, height: int, width: int) -> list[float]:
 
 def _rounded(values: Points) -> list[float]:
     """Rounded, whole numbers as such."""
-    return [int(v) if v == int(v) else v for v in np.round(values, DECIMALS).tolist()]
+    return [int(v) if v.is_integer() else v for v in np.round(values, DECIMALS).tolist()]
 
 
 def _renamed(entry: Mapping[str, Any], id_: int, line: Line) -> dict[str, Any]:

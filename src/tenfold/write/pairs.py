@@ -57,6 +57,6 @@ class PairsWriter(Writer):
     def end_shard(self, shard: int) -> None:
         """Nothing is held back."""
 
-    def finish(self, lines: Iterable[Line]) -> dict[str, str]:  # noqa: ARG002
+    def finish(self, lines: Iterable[Line]) -> dict[str, str]:
         """Nothing belongs to the dataset as a whole."""
         return {}

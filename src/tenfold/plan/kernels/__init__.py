@@ -1,1 +1,1 @@
-"""Kernels: the only place with loops over pixels. One file a kind of step."""
+"""The only place with loops over pixels: one module a kind of step."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tenfold.ops.steps import ChannelMatrix, Convolution, Curve, Fill, Filter, Noise
+from tenfold.ops.steps import ChannelMatrix, Convolution, Curve, Fill, Filter, Noise, PixelStep
 from tenfold.plan.kernels.colour import apply_matrix, fuse_matrices, stays_inside
 from tenfold.plan.kernels.convolve import apply_convolution
 from tenfold.plan.kernels.fill import apply_fill
@@ -16,7 +16,6 @@ from tenfold.plan.kernels.tone import apply_curves
 from tenfold.plan.kernels.values import ValueRange
 from tenfold.samples.sample import Array
 
-PixelStep = Curve | ChannelMatrix | Convolution | Filter | Noise | Fill
 Pass = tuple[Curve, ...] | ChannelMatrix | Convolution | Filter | Noise | Fill
 
 

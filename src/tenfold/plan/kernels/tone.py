@@ -57,6 +57,10 @@ def _contrast_mean(values: Floats, weights: Weights, factor: float) -> Floats:
     return cast("Floats", pivot + (values - pivot) * values.dtype.type(factor))
 
 
+_FLAT = 1e-4
+"""A span of values below this is taken for one value: stretching it would show rounding only."""
+
+
 def _autocontrast(values: Floats, weights: Weights, cutoff: float, joint: float) -> Floats:
     """Darkest to 0 and brightest to 1, without the share `cutoff` of pixels at each end."""
     rows = len(values) if weights is None else len(weights)
@@ -70,7 +74,7 @@ def _autocontrast(values: Floats, weights: Weights, cutoff: float, joint: float)
         _ends(row, None if counts is None else counts[i], cutoff) for i, row in enumerate(merged)
     ]
     low, high = np.array(ends, dtype=values.dtype).T[:, :, None]
-    flat = high <= low
+    flat = high - low < _FLAT
     stretched = (spread - low) / np.where(flat, 1, high - low)
     return cast("Floats", np.where(flat, spread, stretched))
 

@@ -244,6 +244,7 @@ def encode(array: Array, encoding: dict[str, Any], alpha: bool) -> bytes:
             np.ascontiguousarray(stored, dtype=bool if bilevel else None),
             photometric=photometric,
             compression="zlib",
+            compressionargs={"level": 1},
             software=False,
             maxworkers=1,
             **options,

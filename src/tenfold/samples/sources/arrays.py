@@ -128,7 +128,8 @@ class ArraysSource(Source):
     def row(self, item: Item) -> dict[str, Array]:
         """What every array of the group holds for an item."""
         at = item.extra["row"]
-        return {key: np.asarray(self.array(key)[at]) for key in self.group(item).keys}
+        # the ellipsis keeps a scalar an array, with the dtype of its column
+        return {key: self.array(key)[at, ...] for key in self.group(item).keys}
 
     def read(self, item: Item) -> Sample:
         """One row as a sample."""

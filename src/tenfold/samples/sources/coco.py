@@ -331,7 +331,10 @@ def _numbers(value: object, what: str) -> Points:
         isinstance(v, (int, float)) and not isinstance(v, bool) for v in value
     ):
         raise SampleError(f"the {what} must be a list of numbers, got {value!r:.80}")
-    return np.array(value, dtype=np.float64)
+    try:
+        return np.array(value, dtype=np.float64)
+    except OverflowError:
+        raise SampleError(f"the {what} has a number beyond all bounds") from None
 
 
 def _polygon(part: object) -> Points:

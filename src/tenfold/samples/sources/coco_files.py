@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tenfold.errors import RequestError
-from tenfold.samples.walk import canonical_split
+from tenfold.samples.walk import OWN_FILES, canonical_split
 
 _KEYS = re.compile(rb'"(images|annotations|categories)"\s*:')
 _HEAD = 1 << 16
@@ -75,7 +75,8 @@ def find(root: Path) -> list[Path]:
         except OSError:
             continue
         need = 1 if folder.name == "annotations" else 2
-        found += [folder / n for n in files if _looks_like_coco(folder / n, need)]
+        ours = OWN_FILES if folder == root else frozenset()
+        found += [folder / n for n in files if n not in ours and _looks_like_coco(folder / n, need)]
     return found
 
 
@@ -155,6 +156,10 @@ def _categories(
     for entry in listed:
         if not isinstance(entry, Mapping) or "id" not in entry or "name" not in entry:
             raise RequestError(f"{shown}: a category needs id and name, got {entry!r}")
+        if not isinstance(entry["id"], (int, str)):
+            raise RequestError(
+                f"{shown}: a category's id must be a number, got {entry['id']!r:.80}"
+            )
         if any(entry["id"] == id_ for id_, _ in categories):
             raise RequestError(
                 f"{shown}: two categories have the id {entry['id']!r}; give each its own"

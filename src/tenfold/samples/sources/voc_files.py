@@ -76,7 +76,7 @@ def image_size(root: Element) -> tuple[int, int] | None:
     for name in ("width", "height"):
         try:
             sizes.append(int(float(root.findtext(f"size/{name}", ""))))
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
     return (sizes[0], sizes[1]) if min(sizes) > 0 else None
 

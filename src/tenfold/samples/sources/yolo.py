@@ -67,10 +67,10 @@ class YoloSource(Source):
 
     @classmethod
     def detect(cls, root: Path) -> bool:
-        """Whether a YAML file names classes, or text files lie in `labels` beside `images`."""
+        """Whether a YAML file names classes and splits, or `labels` beside `images` has texts."""
         if not root.is_dir():
             return False
-        if yolo_config.find_yaml(root) is not None:
+        if yolo_config.names_splits(root):
             return True
         try:
             folders = [root, *sorted(p for p in root.iterdir() if p.is_dir())]

@@ -63,13 +63,25 @@ def find_yaml(root: Path) -> Path | None:
     return next((p for p in files if _has_classes(p)), None)
 
 
+def names_splits(root: Path) -> bool:
+    """Whether there is such a YAML file and it says where the splits are."""
+    path = find_yaml(root)
+    return path is not None and bool(_keys(path) & {b"train", b"val", b"validation"})
+
+
 def _has_classes(path: Path) -> bool:
+    return bool(_keys(path) & {b"names", b"nc"})
+
+
+def _keys(path: Path) -> set[bytes]:
+    """The keys at the top of a YAML file that make it YOLO's; none for a recipe."""
     try:
         text = path.read_bytes() if path.is_file() and path.stat().st_size < 1 << 24 else b""
     except OSError:
-        return False
-    keys = set(re.findall(rb"^[\"']?(names|nc|train|val)[\"']?\s*:", text, re.MULTILINE))
-    return bool(keys & {b"names", b"nc"}) and b"invariances" not in text
+        return set()
+    pattern = rb"^[\"']?(names|nc|train|val|validation|invariances)[\"']?\s*:"
+    keys = set(re.findall(pattern, text, re.MULTILINE))
+    return set() if b"invariances" in keys else keys
 
 
 def load(root: Path) -> YoloConfig:
