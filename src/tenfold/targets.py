@@ -1,171 +1,282 @@
-"""Between a person's own containers (NumPy, torch, PIL, lists) and a `Sample`, both ways."""
+"""Rasters between a person's own containers (NumPy, torch, PIL) and a `Sample`, both ways."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from tenfold.declare.aliases import hint
 from tenfold.errors import RequestError
-from tenfold.samples.sample import DTYPES, Array, Points
+from tenfold.samples.sample import DTYPES, Array
 
-BoxFormat = Literal["pascal_voc", "coco", "yolo"]
-BOX_FORMATS: tuple[BoxFormat, ...] = ("pascal_voc", "coco", "yolo")
+TARGETS = (
+    "image", "mask", "masks", "bboxes", "oriented_bboxes", "polygons", "instance_masks",
+    "keypoints", "labels",
+)  # fmt: skip
+"""What a pipeline takes and moves together."""
+
+TARGET_ALIASES: dict[str, str] = {
+    "img": "image", "images": "image", "x": "image", "picture": "image", "pixel_values": "image",
+    "semantic_mask": "mask", "label_map": "mask", "annotation": "mask", "seg": "mask",
+    "segmentation": "polygons", "segmentations": "polygons", "polygon": "polygons",
+    "outlines": "polygons", "contours": "polygons",
+    "box": "bboxes", "boxes": "bboxes", "bbox": "bboxes", "bounding_boxes": "bboxes",
+    "bounding_box": "bboxes", "rects": "bboxes",
+    "obb": "oriented_bboxes", "obbs": "oriented_bboxes", "rboxes": "oriented_bboxes",
+    "rotated_boxes": "oriented_bboxes", "oriented_boxes": "oriented_bboxes",
+    "instances": "instance_masks", "object_masks": "instance_masks",
+    "points": "keypoints", "point": "keypoints", "landmarks": "keypoints", "kps": "keypoints",
+    "joints": "keypoints",
+    "label": "labels", "class_labels": "labels", "classes": "labels", "category_ids": "labels",
+    "category_id": "labels", "bbox_labels": "labels", "y": "labels",
+    "target": "mask', 'bboxes' or 'labels", "targets": "mask', 'bboxes' or 'labels",
+}  # fmt: skip
+"""What other tools call targets, so that a message can name ours; never accepted themselves."""
+
+PILLOW_IMAGES = ("L", "RGB", "RGBA", "LA", "I;16", "F")
+PILLOW_MASKS = ("1", "L", "P", "RGB", "RGBA", "I;16", "I", "F")
+
+_FEW, _THIN = (1, 3, 4), 8  # channels of a usual image; sides above this are no channel count
+_EXACT = 2**53  # whole numbers up to here survive float64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Picture:
-    """A raster taken in, and how to give one back in the same form.
+    """A raster taken in, and how to give one back in the form in which it came.
 
     Attributes:
-        array: (H, W, C).
-        restore: turns an (H, W, C) array into the form that came in.
+        array: (H, W, C); may share memory with what the person passed.
+        restore: turns an (H, W, C) array of the same dtype into the form that came in.
+        alpha: the last channel is opacity.
     """
 
     array: Array
     restore: Callable[[Array], Any]
+    alpha: bool = False
 
 
-def take_picture(value: Any, name: str) -> Picture:
-    """An image or mask from what a person passed.
+def check_names(names: Iterable[str]) -> None:
+    """`RequestError` for a target that a pipeline doesn't know, with the name that it has here."""
+    for name in names:
+        if name not in TARGETS:
+            cure = hint(name, TARGETS, TARGET_ALIASES) or f"; known: {', '.join(TARGETS)}"
+            raise RequestError(f"unknown target '{name}'{cure}")
 
-    NumPy: (H, W) or (H, W, C). torch: (C, H, W) or (H, W). PIL: any mode with 8 or 16 bits.
+
+def take_image(value: Any, alpha: bool | None = None) -> Picture:
+    """An image from what a person passed.
+
+    Args:
+        value: NumPy (H, W) or (H, W, C), torch (C, H, W) or (H, W), of uint8, uint16 or float32;
+            or PIL of one of the modes in `PILLOW_IMAGES`.
+        alpha: whether the last channel is opacity. None: PIL says it by its mode; a uint8 array
+            or tensor of four channels is taken for RGBA.
 
     Raises:
-        RequestError: another type or shape, with the cure.
+        RequestError: another type, shape or dtype, with the cure.
     """
-    if isinstance(value, np.ndarray):
-        if value.ndim == 2:
-            return Picture(value[:, :, None], lambda a: a[:, :, 0])
-        if value.ndim == 3:
-            return Picture(value, lambda a: a)
+    picture = _take(value, "image", PILLOW_IMAGES)
+    array = picture.array
+    if array.dtype not in DTYPES:
         raise RequestError(
-            f"{name}: an array must be (H, W) or (H, W, C), got shape {value.shape}; "
-            "pass one image at a time"
+            f"image: dtype must be uint8, uint16 or float32, got {array.dtype}; "
+            f"{_dtype_cure(array.dtype, _is_tensor(value))}"
         )
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(value, torch.Tensor):
-        return _take_tensor(value, name, torch)
-    pillow = sys.modules.get("PIL.Image")
-    if pillow is not None and isinstance(value, pillow.Image):
-        return _take_pillow(value, name, pillow)
+    if 0 in array.shape:
+        raise RequestError(f"image: is empty, its shape is {tuple(value.shape)}")
+    if alpha is None:
+        rgba = array.shape[2] == 4 and array.dtype == np.uint8
+        alpha = picture.alpha or (rgba and not _is_pillow(value))
+    if alpha and array.shape[2] == 1:
+        raise RequestError("image: has one channel, which can't be opacity; remove alpha=True")
+    return Picture(array, picture.restore, alpha) if alpha != picture.alpha else picture
+
+
+def take_mask(value: Any, name: str, size: tuple[int, int], ignore_value: int | None) -> Picture:
+    """A label image from what a person passed; its values are never mixed.
+
+    Args:
+        value: NumPy (H, W) or (H, W, K), torch (H, W) or (K, H, W), of any integer, boolean or
+            floating dtype; or PIL of one of the modes in `PILLOW_MASKS`.
+        name: for messages.
+        size: (height, width) of the image.
+        ignore_value: what the recipe writes where no picture shows; it must fit the dtype.
+
+    Returns:
+        The mask in a dtype that can be moved; `restore` gives the dtype that came in.
+
+    Raises:
+        RequestError: another type or shape, another size than the image's, or a dtype that can't
+            hold `ignore_value`.
+    """
+    picture = _take(value, name, PILLOW_MASKS)
+    array = picture.array
+    if array.shape[:2] != size:
+        raise RequestError(
+            f"{name}: is {array.shape[1]}x{array.shape[0]}, the image {size[1]}x{size[0]}; "
+            "a mask has the image's height and width"
+        )
+    if ignore_value is not None and not _holds(array.dtype, ignore_value):
+        raise RequestError(
+            f"{name}: is {array.dtype}, which can't hold the ignore_value {ignore_value}; "
+            "astype('int32') it, or choose another ignore_value"
+        )
+    movable = _movable(array, name, ignore_value or 0)
+    if movable is array:
+        return picture
+    dtype, give = array.dtype, picture.restore
+    return Picture(movable, lambda moved: give(moved.astype(dtype)))
+
+
+def as_owned(array: Array, original: Array) -> Array:
+    """`array`, or a copy where it shares memory with `original`: results are nobody else's."""
+    return array.copy() if np.may_share_memory(array, original) else array
+
+
+def _take(value: Any, name: str, modes: tuple[str, ...]) -> Picture:
+    if isinstance(value, np.ndarray):
+        return _take_array(value, name)
+    if _is_tensor(value):
+        return _take_tensor(value, name)
+    if _is_pillow(value):
+        return _take_pillow(value, name, modes)
+    cure = ""
+    if isinstance(value, Mapping):
+        cure = "; pass a dict's entries by name: pipeline(**sample)"
+    elif isinstance(value, list | tuple):
+        cure = "; pass one image at a time, or np.asarray(image) if it is one"
     raise RequestError(
         f"{name}: must be a NumPy array (H, W, C), a torch tensor (C, H, W) or a PIL image, "
-        f"got {type(value).__name__}"
+        f"got {type(value).__name__}{cure}"
     )
 
 
-def _take_tensor(value: Any, name: str, torch: Any) -> Picture:
+def _take_array(value: Array, name: str) -> Picture:
+    if value.ndim == 2:
+        return Picture(value[:, :, None], lambda a: np.ascontiguousarray(a[:, :, 0]))
+    if value.ndim != 3:
+        raise RequestError(
+            f"{name}: an array must be (H, W) or (H, W, C), got shape {value.shape}{_batch(value)}"
+        )
+    first, *rest = value.shape
+    if first in _FEW and min(rest) > _THIN:
+        raise RequestError(
+            f"{name}: an array must be (H, W, C), got shape {value.shape}, which looks like "
+            "(C, H, W); pass array.transpose(1, 2, 0), or torch.from_numpy(array)"
+        )
+    return Picture(value, np.ascontiguousarray)
+
+
+def _take_tensor(value: Any, name: str) -> Picture:
+    torch = sys.modules["torch"]
+    if value.ndim not in (2, 3):
+        raise RequestError(
+            f"{name}: a tensor must be (C, H, W) or (H, W), got shape {tuple(value.shape)}"
+            f"{_batch(value)}"
+        )
+    *rest, last = value.shape
+    if value.ndim == 3 and last in _FEW and min(rest) > _THIN:
+        raise RequestError(
+            f"{name}: a tensor must be (C, H, W), got shape {tuple(value.shape)}, which looks "
+            "like (H, W, C); pass tensor.permute(2, 0, 1), or tensor.numpy()"
+        )
+    if value.dtype is torch.bfloat16:
+        raise RequestError(f"{name}: is bfloat16, which NumPy doesn't know; pass tensor.float()")
     device = value.device
     array = value.detach().cpu().numpy()
-    if array.ndim == 2:
+    if value.ndim == 2:
         return Picture(
             array[:, :, None],
             lambda a: torch.from_numpy(np.ascontiguousarray(a[:, :, 0])).to(device),
         )
-    if array.ndim == 3:
+    pixels_together = value.stride(0) == 1 and value.shape[0] > 1  # channels last in memory
 
-        def restore(a: Array) -> Any:
-            return torch.from_numpy(np.ascontiguousarray(a.transpose(2, 0, 1))).to(device)
+    def restore(moved: Array) -> Any:
+        if pixels_together:
+            return torch.from_numpy(np.ascontiguousarray(moved)).to(device).permute(2, 0, 1)
+        planes = np.ascontiguousarray(moved.transpose(2, 0, 1))
+        return torch.from_numpy(planes).to(device)
 
-        return Picture(array.transpose(1, 2, 0), restore)
-    raise RequestError(
-        f"{name}: a tensor must be (C, H, W) or (H, W), got shape {tuple(array.shape)}; "
-        "pass one image at a time"
-    )
+    return Picture(array.transpose(1, 2, 0), restore)
 
 
-def _take_pillow(value: Any, name: str, pillow: Any) -> Picture:
+def _take_pillow(value: Any, name: str, modes: tuple[str, ...]) -> Picture:
+    pillow = sys.modules["PIL.Image"]
     mode = value.mode
-    if mode not in ("L", "RGB", "RGBA", "LA", "P", "I;16", "F"):
-        raise RequestError(
-            f"{name}: a PIL image of mode '{mode}' isn't supported; convert('RGB') it first"
-        )
+    if mode not in modes:
+        why = "its numbers are places in a palette" if mode == "P" else f"not {', '.join(modes)}"
+        cure = {"1": "L", "PA": "RGBA", "La": "LA", "RGBa": "RGBA", "I": "I;16"}.get(mode, "RGB")
+        raise RequestError(f"{name}: is a PIL image of mode '{mode}' ({why}); convert('{cure}') it")
     array = np.asarray(value)
     palette = value.getpalette() if mode == "P" else None
 
-    def restore(a: Array) -> Any:
-        flat = a[:, :, 0] if a.shape[2] == 1 else a
+    def restore(moved: Array) -> Any:
+        flat = moved[:, :, 0] if moved.shape[2] == 1 else moved
         image = pillow.fromarray(np.ascontiguousarray(flat))
         if palette is not None:
-            image = image.convert("L") if image.mode != "L" else image
             image.putpalette(palette)
         return image
 
-    return Picture(array[:, :, None] if array.ndim == 2 else array, restore)
+    alpha = mode in ("RGBA", "LA")
+    return Picture(array[:, :, None] if array.ndim == 2 else array, restore, alpha)
 
 
-def check_image(array: Array) -> None:
-    """`RequestError` unless the dtype is one that tenfold moves without loss."""
-    if array.dtype not in DTYPES:
-        cure = {
-            "float64": "astype('float32')", "int64": "astype('uint8') or astype('uint16')",
-            "bool": "pass it as mask=, or astype('uint8') * 255",
-        }.get(array.dtype.name, "astype('float32')")  # fmt: skip
+def _is_tensor(value: Any) -> bool:
+    torch = sys.modules.get("torch")  # who passes a tensor has imported torch
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _is_pillow(value: Any) -> bool:
+    pillow = sys.modules.get("PIL.Image")
+    return pillow is not None and isinstance(value, pillow.Image)
+
+
+def _batch(value: Any) -> str:
+    return "; pass one image at a time" if value.ndim == 4 else ""
+
+
+def _dtype_cure(dtype: np.dtype[Any], tensor: bool) -> str:
+    if dtype.newbyteorder("=") in DTYPES:
+        return f"astype('{dtype.newbyteorder('=').name}') gives it this machine's byte order"
+    if dtype.kind == "b":
+        cast = "image.byte() * 255" if tensor else "image.astype('uint8') * 255"
+        return f"pass {cast}, or mask= if it is a mask"
+    if dtype.kind == "f":
+        return f"pass {'image.float()' if tensor else "image.astype('float32')"}"
+    cast = "image.to(torch.uint8)" if tensor else "image.astype('uint8')"
+    return f"pass {cast} if its values are 0..255, or uint16 for 0..65535, or float32"
+
+
+def _holds(dtype: np.dtype[Any], value: int) -> bool:
+    if dtype.kind == "b":
+        return value <= 1
+    if dtype.kind in "iu":
+        return value <= np.iinfo(dtype).max
+    return True
+
+
+def _movable(array: Array, name: str, beyond: int) -> Array:
+    """The mask in a dtype that OpenCV moves, every value exact."""
+    dtype = array.dtype
+    if dtype in (np.uint8, np.uint16, np.int16, np.int32, np.float32, np.float64):
+        return array.astype(dtype.newbyteorder("="), copy=False)
+    if dtype.kind == "b":
+        return array.astype(np.uint8)
+    if dtype == np.int8:
+        return array.astype(np.int16)
+    if dtype == np.float16:
+        return array.astype(np.float32)
+    if dtype.kind not in "iu":
         raise RequestError(
-            f"image: dtype must be uint8, uint16 or float32, got {array.dtype}; {cure}"
+            f"{name}: must be of an integer, boolean or floating dtype, got {dtype}"
         )
-
-
-def take_rows(
-    value: Any, columns: tuple[int, ...], name: str
-) -> tuple[Points, Callable[[Points], Any]]:
-    """Rows of numbers (boxes, keypoints) from a list, an array or a tensor.
-
-    Returns:
-        (N, columns) float64, and what turns such rows back into the form that came in.
-    """
-    torch = sys.modules.get("torch")
-    tensor = torch is not None and isinstance(value, torch.Tensor)
-    try:
-        rows = np.asarray(value.detach().cpu().numpy() if tensor else value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise RequestError(f"{name}: must be rows of numbers, got {value!r}") from None
-    if rows.size == 0:
-        rows = rows.reshape(0, columns[0] if rows.ndim < 2 else rows.shape[1])
-    if rows.ndim != 2 or rows.shape[1] not in columns:
-        wanted = " or ".join(str(c) for c in columns)
-        raise RequestError(f"{name}: must be N rows of {wanted} numbers, got shape {rows.shape}")
-
-    def restore(moved: Points) -> Any:
-        if tensor:
-            dtype = value.dtype if value.dtype.is_floating_point else torch.float32  # type: ignore[union-attr]
-            return torch.from_numpy(moved).to(value.device, dtype)  # type: ignore[union-attr]
-        if isinstance(value, np.ndarray):
-            return moved.astype(value.dtype if value.dtype.kind == "f" else np.float64)
-        kind = type(value[0]) if len(value) and isinstance(value[0], list | tuple) else list
-        return [kind(row) for row in moved.tolist()]
-
-    return rows, restore
-
-
-def boxes_in(rows: Points, box_format: BoxFormat, height: int, width: int) -> Points:
-    """Boxes as x0, y0, x1, y1 in pixels."""
-    if box_format == "pascal_voc":
-        return rows.copy()
-    if box_format == "coco":
-        return np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:]], axis=1)
-    scale = np.array([width, height], dtype=np.float64)
-    centre, half = rows[:, :2] * scale, rows[:, 2:] * scale / 2
-    return np.concatenate([centre - half, centre + half], axis=1)
-
-
-def boxes_out(boxes: Points, box_format: BoxFormat, height: int, width: int) -> Points:
-    """The inverse of `boxes_in`."""
-    if box_format == "pascal_voc":
-        return boxes
-    if box_format == "coco":
-        return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-    scale = np.array([width, height] * 2, dtype=np.float64)
-    centre, size = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
-    return np.concatenate([centre, size], axis=1) / scale
-
-
-def same_length(values: Sequence[Any], count: int, name: str) -> Sequence[Any]:
-    """`RequestError` unless there is one value a box."""
-    if len(values) != count:
-        raise RequestError(f"{name}: {len(values)} given for {count} boxes; give one a box")
-    return values
+    low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
+    if max(high, beyond) <= np.iinfo(np.int32).max and low >= np.iinfo(np.int32).min:
+        return array.astype(np.int32)
+    if max(abs(low), high) > _EXACT:
+        raise RequestError(f"{name}: values beyond 2**53 can't be moved, got {max(-low, high)}")
+    return array.astype(np.float64)

@@ -64,7 +64,7 @@ def test_quarter_turns_are_numpys(quarters: int) -> None:
 )
 def test_exact_reflections_are_numpys(coins: tuple[float, ...], expected: Array) -> None:
     op = Reflection(axes=("horizontal", "vertical", "transpose"), exact=True)
-    drawn = dict(zip(("first", "second", "third"), coins, strict=True))
+    drawn = op.settle(dict(zip(("first", "second", "third"), coins, strict=True)))
     np.testing.assert_array_equal(moved(op, drawn), expected)
 
 

@@ -122,14 +122,21 @@ class Reflection(Op):
             for why in _keeps_size(schema, "transposing"):
                 yield f"{why}; remove 'transpose' or give square images"
 
+    def settle(self, drawn: Drawn) -> Drawn:
+        """Which axes are mirrored: 0 or 1 each."""
+        if not self.exact:
+            one = self.axes[min(int(drawn["first"] * len(self.axes)), len(self.axes) - 1)]
+            return {axis: int(axis == one) for axis in AXES}
+        possible = AXES if "transpose" in self.axes and len(self.axes) > 1 else self.axes
+        coins = (drawn["first"], drawn["second"], drawn["third"])
+        return {
+            axis: int(coin < 0.5 and axis in possible)
+            for axis, coin in zip(AXES, coins, strict=True)
+        }
+
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One matrix, exact on the pixel grid."""
-        if not self.exact:
-            chosen = {self.axes[min(int(drawn["first"] * len(self.axes)), len(self.axes) - 1)]}
-        else:
-            possible = AXES if "transpose" in self.axes and len(self.axes) > 1 else self.axes
-            coins = (drawn["first"], drawn["second"], drawn["third"])
-            chosen = {a for a, coin in zip(AXES, coins, strict=True) if coin < 0.5} & set(possible)
+        chosen = {axis for axis in AXES if drawn[axis]}
         height, width = schema.height, schema.width
         matrix = np.eye(3)
         if "horizontal" in chosen:

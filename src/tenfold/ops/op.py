@@ -28,7 +28,7 @@ class Op(ABC):
         family: heading in the catalogue (geometry, deformation, luminosity, contrast, colour,
             sharpness, noise, resolution, occlusion, policy).
         main: the parameter that a bare value in a recipe sets (`- rotation: 15`), or "".
-        extra: further uniforms in (0, 1) that `lower` finds in `drawn` under these names.
+        extra: further uniforms in (0, 1), which `settle` and `lower` find under these names.
         seeded: `drawn` gets a `seed` for per-pixel randomness.
         group: name of the group that the op's members form when any member is as good as any
             other ("" if they form none); only then `exact` may be set.
@@ -112,11 +112,18 @@ class Op(ABC):
             columns["seed"] = draws.seeds.tolist()
         active = (u[:, 0] < self.probability).tolist()
         return [
-            {name: column[i] for name, column in columns.items()}
+            self.settle({name: column[i] for name, column in columns.items()})
             if self.exact or active[i]
             else None
             for i in range(len(u))
         ]
+
+    def settle(self, drawn: Drawn) -> Drawn:
+        """Turn raw uniforms into numbers that mean something to who reads a manifest.
+
+        A hook: what was drawn, as it is, by default. `lower` gets what this returns.
+        """
+        return drawn
 
     def plain(self) -> dict[str, Any]:
         """The parameters that differ from their defaults, in plain types."""

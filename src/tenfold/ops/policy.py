@@ -32,7 +32,6 @@ from tenfold.ops.op import Op
 from tenfold.ops.sharpness import Sharpness
 from tenfold.ops.steps import Drawn, Steps
 from tenfold.params import Range, param
-from tenfold.rng import Draws
 from tenfold.samples.sample import Schema
 
 STRENGTHS = 30
@@ -169,11 +168,8 @@ class Policy(Op):
     def choices(self, drawn: Drawn) -> list[tuple[float, float, float]]:
         """For each op to be drawn: the uniforms of choice and sign, and the level."""
 
-    def draw(self, draws: Draws) -> list[Drawn | None]:
-        """Draw for N copies; the uniforms of choice and sign become names and values."""
-        return [None if d is None else self._readable(d) for d in super().draw(draws)]
-
-    def _readable(self, drawn: Drawn) -> Drawn:
+    def settle(self, drawn: Drawn) -> Drawn:
+        """The uniforms of choice and sign become names and values."""
         members = self.members()
         found = {}
         for i, (choice, sign, level) in enumerate(self.choices(drawn), 1):
