@@ -22,7 +22,7 @@ LAYERS = [
     ["evaluate", "datasets"],
     ["targets"],
     ["pipeline"],
-    ["augment", "loading"],
+    ["augment", "loading", "testing"],
     ["cli", "__main__"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
@@ -61,9 +61,7 @@ def python(code: str) -> str:
 
 def test_importing_tenfold_loads_nothing_heavy() -> None:
     heavy = "torch", "ray", "cv2", "PIL", "numpy", "pandas", "pyarrow", "sklearn", "click"
-    loaded = python(
-        f"import sys, tenfold; print([m for m in {heavy!r} if m in sys.modules])"
-    )
+    loaded = python(f"import sys, tenfold; print([m for m in {heavy!r} if m in sys.modules])")
     assert loaded.strip() == "[]"
 
 
@@ -105,7 +103,8 @@ def test_every_public_name_is_documented() -> None:
     for path in SRC.rglob("*.py"):
         tree = ast.parse(path.read_text())
         for node in tree.body:
-            public = isinstance(node, ast.FunctionDef | ast.ClassDef)
-            if public and not node.name.startswith("_") and not ast.get_docstring(node):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+                continue
+            if not node.name.startswith("_") and not ast.get_docstring(node):
                 bare.append(f"{path.name}: {node.name}")
     assert not bare

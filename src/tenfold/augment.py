@@ -15,10 +15,11 @@ from tenfold.declare.init import starter_recipe, survey
 from tenfold.declare.parse import dump_recipe, load_recipe
 from tenfold.declare.presets import preset
 from tenfold.declare.recipe import Recipe
+from tenfold.engine.destination import Existing, prepare
 from tenfold.engine.job import Job, choose_split, copies_of
 from tenfold.engine.local import LocalEngine
 from tenfold.engine.manifest import MANIFEST, QUARANTINE, read_lines
-from tenfold.engine.run import Engine, Existing, RunResult, execute, prepare
+from tenfold.engine.run import Engine, RunResult, execute
 from tenfold.engine.state import State
 from tenfold.engine.work import ShardDone
 from tenfold.errors import RequestError, SampleError
@@ -101,6 +102,8 @@ def plan_job(
     """Check a request and make it a job; nothing is written. See `augment` for the arguments."""
     if copies < 0 or copies > 1_000_000:
         raise RequestError(f"copies must be within 0..1000000, got {copies}; did you mean 9?")
+    if copies == 0 and not originals:
+        raise RequestError("copies 0 without originals leaves nothing; did you mean copies 9?")
     origin = source if isinstance(source, Source) else open_source(Path(source), layout, max_pixels)
     target = Path(destination).absolute()
     seed_drawn = seed is None
@@ -213,14 +216,12 @@ def carry_out(
     started, clock = datetime.now(UTC), perf_counter()
     job = prepared.job
     state = prepare(job, existing, shared=count > 1)
-    fresh = not state.finished
-    result = execute(job, engine, state, shard, progress)
-    if result.complete and fresh:
-        write_report(
-            job.destination,
-            report_data(prepared, result, command, started, perf_counter() - clock),
-        )
-    return result
+
+    def publish(result: RunResult) -> None:
+        seconds = perf_counter() - clock
+        write_report(job.destination, report_data(prepared, result, command, started, seconds))
+
+    return execute(job, engine, state, shard, progress, publish)
 
 
 def report_data(
@@ -256,6 +257,7 @@ def report_data(
         before=ClassCounts.of_items(job.source.items),
         parameters=parameters,
         classes=job.source.info.classes,
+        ops=recipe.op_names(),
         made=result.outputs if result.resumed else None,
         quarantined=_quarantined(job),
         examples=list(_examples(job, {n: p.unit for n, p in parameters.items()})),

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,33 @@ class Range:
             return [self.low, self.high]
         return {"low": self.low, "high": self.high, "distribution": self.distribution}
 
+
+RangeLike = Range | float | tuple[float, float] | Sequence[float] | Mapping[str, Any]
+"""What a `range` parameter takes; it is held as a `Range`."""
+
+if TYPE_CHECKING:
+    # What type checkers see of a field: what may be passed, and what is then held.
+    class Ranged:
+        """A `range` parameter: takes `RangeLike`, holds a `Range`."""
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> Ranged: ...
+        @overload
+        def __get__(self, instance: object, owner: type) -> Range: ...
+        def __get__(self, instance: object, owner: type) -> Ranged | Range: ...
+        def __set__(self, instance: object, value: RangeLike) -> None: ...
+
+    class Chosen:
+        """A `choices` parameter: takes one option or several, holds a tuple."""
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> Chosen: ...
+        @overload
+        def __get__(self, instance: object, owner: type) -> tuple[str, ...]: ...
+        def __get__(self, instance: object, owner: type) -> Chosen | tuple[str, ...]: ...
+        def __set__(self, instance: object, value: str | Sequence[str]) -> None: ...
+else:
+    Ranged, Chosen = Range, tuple[str, ...]
 
 SpecKind = Literal["range", "number", "integer", "flag", "choice", "choices", "numbers"]
 

@@ -3,55 +3,72 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import secrets
-import sys
+import operator
 from collections.abc import Mapping, Sequence
-from itertools import count
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex, TypeVar, overload
 
 import numpy as np
 
-from tenfold.declare.parse import load_recipe
+from tenfold.calls import Calls
+from tenfold.declare.parse import load_recipe, recipe_from_plain
 from tenfold.declare.presets import PRESETS, preset
-from tenfold.declare.recipe import Border, Recipe
+from tenfold.declare.recipe import Recipe
 from tenfold.declare.settings import SETTINGS
 from tenfold.errors import RequestError, did_you_mean
+from tenfold.objects import BOX_FORMATS, BoxFormat, Objects, take_objects
 from tenfold.ops.op import Op
 from tenfold.plan.explain import explain
 from tenfold.plan.plan import History, Plan, history_from_json, history_json
 from tenfold.rng import Key, fresh_seed
-from tenfold.samples.sample import Instance, Sample, Schema, value_range_of
+from tenfold.samples.sample import Array, Sample, Schema, value_range_of
 from tenfold.samples.source import DatasetInfo
 from tenfold.samples.validate import clean
-from tenfold.targets import (
-    BOX_FORMATS,
-    BoxFormat,
-    Picture,
-    boxes_in,
-    boxes_out,
-    check_image,
-    same_length,
-    take_picture,
-    take_rows,
-)
+from tenfold.targets import Picture, as_owned, check_names, take_image, take_mask
 
-TARGETS = ("image", "mask", "masks", "bboxes", "keypoints", "labels")
+Image = TypeVar("Image")
+Name = SupportsIndex | str | Key
+"""Which copy: a whole number, a text, or a full key."""
+Declaration = Recipe | str | Path | Mapping[str, Any] | Op | Sequence[Op]
+
+_OBJECTS = ("bboxes", "oriented_bboxes", "polygons", "instance_masks", "keypoints", "labels")
+_MOST_VALUE = 2**24  # of a mask whose values trade places: a table of all of them is made
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One call's targets, ready to be moved, and what gives them back."""
+
+    plan: Plan
+    sample: Sample
+    image: Picture
+    masks: Mapping[str, Picture]
+    listed: bool  # the masks came as a list
+    objects: Objects
 
 
 class Pipeline:
-    """Apply a declaration to samples in memory.
+    """A declaration, applied to samples in memory.
 
     Args:
-        declaration: a `Recipe`, the path of a recipe file, the name of a preset, or op objects.
-        seed: any integer; without one, entropy is drawn and kept in `self.seed`.
+        declaration: a `Recipe`, the path of a recipe file, the name of a preset, a recipe as
+            text or as plain data, or op objects.
+        seed: any integer; without one, entropy is drawn and kept in `seed`.
         bbox_format: of `bboxes`: `pascal_voc` (x0, y0, x1, y1 in pixels), `coco` (x0, y0, width,
-            height in pixels) or `yolo` (x centre, y centre, width, height as shares of the size).
+            height in pixels) or `yolo` (x centre, y centre, width, height as shares of the
+            picture's width and height).
+        alpha: whether the images' last channel is opacity, which moves but keeps its values.
+            None: PIL images say it by their mode, and uint8 images of four channels are RGBA.
         settings: any attribute of `Recipe` (`border="reflect"`, `ignore_value=255`,
             `keypoint_pairs=[(0, 1)]`, `min_visibility=0.3`...), overriding the declaration's.
 
-    Coordinates are continuous: the left edge of the first pixel is x = 0, its centre x = 0.5.
+    Attributes:
+        recipe: the declaration with the settings.
+        seed: the seed.
+
+    Coordinates are continuous, in pixels: the left edge of the first pixel is x = 0, its centre
+    x = 0.5.
 
     Raises:
         RequestError: the declaration or a setting can't be used.
@@ -59,10 +76,11 @@ class Pipeline:
 
     def __init__(
         self,
-        declaration: Recipe | str | Path | Sequence[Op],
+        declaration: Declaration,
         *,
         seed: int | None = None,
         bbox_format: BoxFormat = "pascal_voc",
+        alpha: bool | None = None,
         **settings: Any,
     ) -> None:
         if bbox_format not in BOX_FORMATS:
@@ -71,206 +89,258 @@ class Pipeline:
                 f"bbox_format must be one of {', '.join(BOX_FORMATS)}, got {bbox_format!r}{hint}"
             )
         self.recipe = _with_settings(_as_recipe(declaration), settings)
-        self.seed = fresh_seed() if seed is None else int(seed)
+        self.seed = _as_seed(seed)
         self.bbox_format: BoxFormat = bbox_format
-        self._stream = CallStream()
+        self.alpha = alpha
+        self._calls = Calls(self.seed, Plan(self.recipe).draw)
+        self._served: set[Schema] = set()
 
-    def __call__(self, *, key: int | str | Key | None = None, **targets: Any) -> dict[str, Any]:
+    @overload
+    def __call__(self, image: Image, /, *, key: Name | None = None) -> Image: ...
+
+    @overload
+    def __call__(self, /, *, key: Name | None = None, **targets: Any) -> dict[str, Any]: ...
+
+    def __call__(self, /, *image: Any, key: Name | None = None, **targets: Any) -> Any:
         """Make one copy of a sample.
 
+        `pipeline(image)` gives the new image, as a `transform=` of a torchvision dataset does;
+        `pipeline(image=..., ...)` takes any targets and gives a dict.
+
         Args:
+            image: an image alone, if there are no other targets.
             key: which copy: the same pipeline seed and key give the same result, on any machine
                 and in any process. An integer, a text (the sample's name), or a `Key`. Without
-                one, each call takes the next number; in worker processes the numbers differ a
-                worker and an epoch.
-            targets: `image` (needed): NumPy (H, W) or (H, W, C), torch (C, H, W) or (H, W),
-                or PIL, of uint8, uint16 or float32. `mask`: a label image of the same height and
-                width, or `masks`: a list of them. `bboxes`: N rows, see `bbox_format`.
-                `keypoints`: K rows of x, y or x, y, visibility. `labels`: one a box, or anything
-                if there are no boxes.
+                one each call is another: see `tenfold.calls.Calls`.
+            targets: `image`, and what belongs to it:
+
+                - `image`: NumPy (H, W) or (H, W, C), torch (C, H, W) or (H, W), or PIL, of
+                  uint8, uint16 or float32 (within [0, 1], or with black and white at its own
+                  least and greatest value).
+                - `mask`: a label image of the same height and width, of any integer dtype, or
+                  `masks`: a list of them.
+                - `bboxes`: N rows, see `bbox_format`.
+                - `oriented_bboxes`: (N, 4, 2) corners in order round each box, or (N, 8).
+                - `polygons`: N lists of outlines, each (K, 2) or flat; or N outlines.
+                - `instance_masks`: (N, H, W), or a list; what isn't 0 is the object.
+                - `keypoints`: (K, 2) x, y or (K, 3) x, y, visibility (0 not labelled, 1 hidden,
+                  2 visible) of the picture, or (N, K, 2) or (N, K, 3) of the objects.
+                - `labels`: one an object; or anything, passed through, if there are no objects.
 
         Returns:
-            The same targets in the types in which they came; `bboxes` and `labels` without those
-            no longer in view; all keypoints, where those out of view have visibility 0 (for rows
-            of two numbers, see `keypoints_visible`); `valid` if the recipe asks for it; and
-            `history`, which `replay` takes.
+            The same targets in the types in which they came, sharing no memory with them.
+            Objects no longer in view are left out of all their targets, and `kept` holds the
+            places of those that stay. Boxes come from the object's mask or outlines where there
+            are any. All keypoints are given back; those out of view have visibility 0 (for rows
+            of two numbers see `keypoints_visible`). `valid`, (H, W) bool, if the recipe has
+            `validity`. `history`: what was drawn, plain data that `replay` takes.
 
         Raises:
             RequestError: a target that can't be taken, or that this recipe can't move.
-            SampleError: an image that can't be used (NaN...), or boxes with `invalid="raise"`.
+            SampleError: an image or keypoints that can't be used (NaN...), or with
+                `invalid="raise"` a box that can't.
         """
-        plan, sample, givers = self._take(targets)
-        history = plan.draw([self._key(key)])[0]
-        return self._give(plan, sample, history, givers)
+        if image:
+            return self._alone(image, key, targets)
+        taken = self._take(targets)
+        return self._give(taken, self._draw(key))
 
-    def replay(self, history: Sequence[Mapping[str, Any]], **targets: Any) -> dict[str, Any]:
-        """Apply a `history` again, to the same sample or to another one of the same size."""
-        plan, sample, givers = self._take(targets)
-        drawn = history_from_json([dict(entry) for entry in history])
-        return self._give(plan, sample, drawn, givers)
+    def draw(self, keys: Sequence[Name]) -> list[list[dict[str, Any]]]:
+        """The histories that calls with these keys get, for `replay`.
 
-    def explain(self, height: int = 512, width: int = 512, channels: int = 3) -> str:
-        """The passes over the pixels that such images get, one a line."""
-        return "\n".join(explain(Plan(self.recipe), Schema(height, width, channels)))
+        Drawing for many keys in one call costs hardly more than for one.
+        """
+        histories = Plan(self.recipe).draw([self._key(key) for key in keys])
+        return [history_json(history) for history in histories]
+
+    def replay(self, history: Sequence[Mapping[str, Any]], /, **targets: Any) -> dict[str, Any]:
+        """Apply a `history` again: to the same sample (the same bytes come out), or to another.
+
+        Args:
+            history: from a call or `draw` of a pipeline of the same recipe; JSON keeps it.
+            targets: as in a call.
+
+        Raises:
+            RequestError: not a history, or one of another recipe; and as in a call.
+        """
+        try:
+            drawn = history_from_json([dict(entry) for entry in history])
+        except (TypeError, ValueError, KeyError):
+            raise RequestError(
+                f"history: must be the list that a call gives as 'history', got {history!r:.80}"
+            ) from None
+        return self._give(self._take(targets), drawn)
+
+    def explain(
+        self,
+        height: int = 512,
+        width: int = 512,
+        channels: int = 3,
+        targets: Sequence[str] = ("image",),
+    ) -> str:
+        """The passes over the pixels that such images get, one a line.
+
+        Args:
+            height, width, channels: of an image.
+            targets: names of all that will be passed; boxes and keypoints change the border.
+        """
+        check_names(targets)
+        schema = Schema(
+            height,
+            width,
+            channels,
+            has_masks="mask" in targets or "masks" in targets,
+            has_boxes=any(name in targets for name in _OBJECTS[:4]),
+            has_keypoints="keypoints" in targets,
+            keypoint_pairs=self.recipe.keypoint_pairs,
+        )
+        return "\n".join(explain(Plan(self.recipe), schema))
 
     def __repr__(self) -> str:
         ops = ", ".join(self.recipe.op_names())
         return f"Pipeline({self.recipe.name}: {ops}; seed={self.seed})"
 
-    def _key(self, key: int | str | Key | None) -> Key:
+    def _alone(self, image: tuple[Any, ...], key: Any, targets: Mapping[str, Any]) -> Any:
+        if len(image) > 1 or targets:
+            raise RequestError(
+                "only an image alone may come without its name; "
+                "write pipeline(image=image, mask=mask, ...)"
+            )
+        return self._give(self._take({"image": image[0]}), self._draw(key))["image"]
+
+    def _draw(self, key: Name | None) -> History:
+        return self._calls.next() if key is None else Plan(self.recipe).draw([self._key(key)])[0]
+
+    def _key(self, key: Name) -> Key:
         if isinstance(key, Key):
             return key
-        if isinstance(key, str):
-            return Key(self.seed, key, 0)
-        if key is not None:
-            return Key(self.seed, f"#{int(key)}", 0)
-        return Key(self.seed, self._stream.next(), 0)
+        return Key(self.seed, key if isinstance(key, str) else f"#{_as_integer(key, 'key')}", 0)
 
-    def _take(self, targets: dict[str, Any]) -> tuple[Plan, Sample, dict[str, Any]]:
-        for name in targets:
-            if name not in TARGETS:
-                hint = did_you_mean(name, TARGETS)
-                raise RequestError(f"unknown target '{name}'{hint}; known: {', '.join(TARGETS)}")
+    def _take(self, targets: dict[str, Any]) -> _Taken:
+        check_names(targets)
         if "image" not in targets:
             raise RequestError("image: is missing; pass image=")
-        picture = take_picture(targets["image"], "image")
-        check_image(picture.array)
-        height, width = picture.array.shape[:2]
-        givers: dict[str, Any] = {"image": picture}
-        masks: dict[str, Any] = {}
-        if "mask" in targets:
-            givers["mask"] = take_picture(targets["mask"], "mask")
-            masks["mask"] = givers["mask"].array
-        if "masks" in targets:
-            taken = [take_picture(m, f"masks[{i}]") for i, m in enumerate(targets["masks"])]
-            givers["masks"] = taken
-            masks |= {f"masks[{i}]": p.array for i, p in enumerate(taken)}
-        for name, mask in masks.items():
-            if mask.shape[:2] != (height, width):
-                raise RequestError(
-                    f"{name}: is {mask.shape[1]}x{mask.shape[0]}, the image {width}x{height}"
-                )
-        instances: list[Instance] = []
-        if "bboxes" in targets:
-            rows, givers["bboxes"] = take_rows(targets["bboxes"], (4,), "bboxes")
-            boxes = boxes_in(rows, self.bbox_format, height, width)
-            labels = targets.get("labels")
-            if labels is not None:
-                same_length(labels, len(boxes), "labels")
-            instances = [Instance(label=i, box=box) for i, box in enumerate(boxes)]
-        if "labels" in targets:
-            givers["labels"] = targets["labels"]
-        if "keypoints" in targets:
-            rows, restore = take_rows(targets["keypoints"], (2, 3), "keypoints")
-            givers["keypoints"] = (rows.shape[1], restore)
-            if rows.shape[1] == 2:
-                rows = np.concatenate([rows, np.full((len(rows), 1), 2.0)], axis=1)
-            instances.append(Instance(keypoints=rows))
+        image = take_image(targets["image"], self.alpha)
+        size = image.array.shape[:2]
+        masks = self._take_masks(targets, size)
+        objects = Objects()
+        if any(name in targets for name in _OBJECTS):
+            objects = take_objects(targets, size, self.bbox_format)
         info = DatasetInfo(
-            has_masks=bool(masks),
-            has_boxes="bboxes" in targets,
-            has_keypoints="keypoints" in targets,
+            has_masks=bool(masks), has_boxes=objects.boxed, has_keypoints=objects.pointed
         )
         plan = Plan(self.recipe, info)
         sample = Sample(
             id="sample",
-            image=picture.array,
-            masks=masks,
-            instances=tuple(instances),
-            alpha=picture.array.shape[2] == 4 and picture.array.dtype == np.uint8,
-            value_range=value_range_of(picture.array),
+            image=image.array,
+            masks={name: picture.array for name, picture in masks.items()},
+            instances=objects.instances,
+            alpha=image.alpha,
+            value_range=value_range_of(image.array),
         )
-        plan.check(plan.schema(sample))
-        return plan, clean(sample, self.recipe.invalid)[0], givers
+        schema = plan.schema(sample)
+        if schema not in self._served:
+            plan.check(schema)
+            if len(self._served) < 4096:
+                self._served.add(schema)
+        if objects.instances:
+            sample = clean(sample, self.recipe.invalid)[0]
+        return _Taken(plan, sample, image, masks, "masks" in targets, objects)
 
-    def _give(
-        self, plan: Plan, sample: Sample, history: History, givers: dict[str, Any]
-    ) -> dict[str, Any]:
-        moved = plan.run(sample, history).sample
-        picture: Picture = givers["image"]
-        out: dict[str, Any] = {"image": picture.restore(moved.image)}
-        if "mask" in givers:
-            out["mask"] = givers["mask"].restore(moved.masks["mask"])
-        if "masks" in givers:
-            out["masks"] = [
-                p.restore(moved.masks[f"masks[{i}]"]) for i, p in enumerate(givers["masks"])
-            ]
-        boxed = [i for i in moved.instances if i.box is not None]
-        if "bboxes" in givers:
-            rows = np.array([i.box for i in boxed], dtype=np.float64).reshape(-1, 4)
-            rows = boxes_out(rows, self.bbox_format, moved.height, moved.width)
-            out["bboxes"] = givers["bboxes"](rows)
-        if "labels" in givers:
-            labels = givers["labels"]
-            if "bboxes" in givers:
-                labels = _pick(labels, [int(i.label or 0) for i in boxed])
-            out["labels"] = labels
-        if "keypoints" in givers:
-            columns, restore = givers["keypoints"]
-            points = next(i.keypoints for i in moved.instances if i.keypoints is not None)
-            out["keypoints"] = restore(points[:, :columns])
-            if columns == 2:
-                out["keypoints_visible"] = points[:, 2] == 2
+    def _take_masks(self, targets: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Picture]:
+        given: dict[str, Any] = {}
+        if "mask" in targets:
+            given["mask"] = targets["mask"]
+        if "masks" in targets:
+            if not isinstance(targets["masks"], list | tuple):
+                raise RequestError(
+                    "masks: must be a list of masks; pass one mask, of any number of channels, "
+                    "as mask=, and one mask an object as instance_masks="
+                )
+            given |= {f"masks[{i}]": mask for i, mask in enumerate(targets["masks"])}
+        taken = {}
+        for name, value in given.items():
+            picture = take_mask(value, name, size, self.recipe.ignore_value)
+            if self.recipe.mask_pairs:
+                _check_swappable(picture.array, name)
+            taken[name] = picture
+        return taken
+
+    def _give(self, taken: _Taken, history: History) -> dict[str, Any]:
+        before = taken.sample
+        moved = taken.plan.run(before, history).sample
+        out: dict[str, Any] = {"image": taken.image.restore(as_owned(moved.image, before.image))}
+        masks = [
+            picture.restore(as_owned(moved.masks[name], before.masks[name]))
+            for name, picture in taken.masks.items()
+        ]
+        if "mask" in taken.masks:
+            out["mask"] = masks.pop(0)
+        if taken.listed:
+            out["masks"] = masks
+        out |= taken.objects.give(moved.instances, (moved.height, moved.width))
         if moved.valid is not None:
             out["valid"] = moved.valid
         out["history"] = history_json(history)
         return out
 
 
-class CallStream:
-    """Numbers for calls without a key, distinct in every process, worker and epoch.
-
-    In the process where it was made the numbers simply count. In a torch worker they are joined
-    with the worker's seed, which torch draws anew each epoch from its own generator; in any other
-    forked process with random bits of its own.
-    """
-
-    def __init__(self) -> None:
-        self._process, self._word = os.getpid(), ""
-        self._calls = count()
-
-    def next(self) -> str:
-        """The next call's name."""
-        torch_data = sys.modules.get("torch.utils.data")
-        info = torch_data.get_worker_info() if torch_data is not None else None
-        if info is not None:
-            return f"worker {info.seed} #{next(self._calls)}"
-        if os.getpid() != self._process:
-            self._process, self._word = os.getpid(), secrets.token_hex(8)
-        return f"{self._word}#{next(self._calls)}"
-
-
-def _as_recipe(declaration: Recipe | str | Path | Sequence[Op]) -> Recipe:
+def _as_recipe(declaration: Declaration) -> Recipe:
     if isinstance(declaration, Recipe):
         return declaration
-    if isinstance(declaration, str) and declaration in PRESETS:
+    if isinstance(declaration, Mapping):
+        return recipe_from_plain(declaration)
+    if isinstance(declaration, str) and (declaration in PRESETS or _is_word(declaration)):
         return preset(declaration)
     if isinstance(declaration, str | Path):
         return load_recipe(declaration)
-    ops = tuple(declaration)
+    ops = (declaration,) if isinstance(declaration, Op) else declaration
+    if not isinstance(ops, Sequence):
+        raise RequestError(_not_ops(ops))
     for op in ops:
         if not isinstance(op, Op):
-            raise RequestError(
-                f"a pipeline is made of ops, got {op!r}; "
-                "pass op objects (Rotation(degrees=10)), a recipe file or a preset's name"
-            )
-    return Recipe(ops)
+            raise RequestError(_not_ops(op))
+    return Recipe(tuple(ops))
 
 
-def _with_settings(recipe: Recipe, settings: dict[str, Any]) -> Recipe:
-    changes = {}
-    for name, value in settings.items():
+def _is_word(text: str) -> bool:
+    """A preset's name, perhaps misspelt, rather than a file's."""
+    return text.isidentifier() and not Path(text).exists()
+
+
+def _not_ops(found: object) -> str:
+    made = f"{found.__name__}()" if isinstance(found, type) else "Rotation(degrees=10)"
+    return (
+        f"a pipeline is made of ops, got {found!r}; "
+        f"pass op objects ({made}), a recipe file or a preset's name"
+    )
+
+
+def _as_seed(seed: object) -> int:
+    return fresh_seed() if seed is None else _as_integer(seed, "seed")
+
+
+def _as_integer(value: Any, name: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        cure = "; pass a whole number" if name == "seed" else "; pass a whole number, text or Key"
+        raise RequestError(f"{name}: must be an integer, got {value!r}{cure}") from None
+
+
+def _with_settings(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    for name in settings:
         if name not in SETTINGS:
-            raise RequestError(f"unknown setting '{name}'{did_you_mean(name, SETTINGS)}")
-        try:
-            changes[name] = value if isinstance(value, Border) else SETTINGS[name].check(value)
-        except RequestError as error:
-            raise RequestError(f"{name}: {error}") from None
-    return dataclasses.replace(recipe, **changes)
+            hint = did_you_mean(name, SETTINGS) or f"; known: {', '.join(SETTINGS)}"
+            raise RequestError(f"unknown setting '{name}'{hint}")
+    return dataclasses.replace(recipe, **settings) if settings else recipe
 
 
-def _pick(labels: Any, rows: list[int]) -> Any:
-    """The chosen labels in the container in which they came."""
-    if isinstance(labels, list | tuple):
-        return type(labels)(labels[i] for i in rows)
-    return labels[rows]
+def _check_swappable(mask: Array, name: str) -> None:
+    whole = mask.dtype.kind in "iu"
+    if not whole or (mask.size and not 0 <= mask.min() <= mask.max() < _MOST_VALUE):
+        raise RequestError(
+            f"{name}: values of mask_pairs trade places in a reflection, so masks must hold whole "
+            f"numbers from 0 to {_MOST_VALUE - 1}, got {mask.dtype} from {np.min(mask)} to "
+            f"{np.max(mask)}; give ignored pixels a value such as 255"
+        )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tenfold.containers import is_pillow, is_tensor
 from tenfold.declare.aliases import hint
 from tenfold.errors import RequestError
 from tenfold.samples.sample import DTYPES, Array
@@ -84,13 +85,13 @@ def take_image(value: Any, alpha: bool | None = None) -> Picture:
     if array.dtype not in DTYPES:
         raise RequestError(
             f"image: dtype must be uint8, uint16 or float32, got {array.dtype}; "
-            f"{_dtype_cure(array.dtype, _is_tensor(value))}"
+            f"{_dtype_cure(array.dtype, is_tensor(value))}"
         )
     if 0 in array.shape:
         raise RequestError(f"image: is empty, its shape is {tuple(value.shape)}")
     if alpha is None:
         rgba = array.shape[2] == 4 and array.dtype == np.uint8
-        alpha = picture.alpha or (rgba and not _is_pillow(value))
+        alpha = picture.alpha or (rgba and not is_pillow(value))
     if alpha and array.shape[2] == 1:
         raise RequestError("image: has one channel, which can't be opacity; remove alpha=True")
     return Picture(array, picture.restore, alpha) if alpha != picture.alpha else picture
@@ -140,9 +141,9 @@ def as_owned(array: Array, original: Array) -> Array:
 def _take(value: Any, name: str, modes: tuple[str, ...]) -> Picture:
     if isinstance(value, np.ndarray):
         return _take_array(value, name)
-    if _is_tensor(value):
+    if is_tensor(value):
         return _take_tensor(value, name)
-    if _is_pillow(value):
+    if is_pillow(value):
         return _take_pillow(value, name, modes)
     cure = ""
     if isinstance(value, Mapping):
@@ -225,16 +226,6 @@ def _take_pillow(value: Any, name: str, modes: tuple[str, ...]) -> Picture:
     return Picture(array[:, :, None] if array.ndim == 2 else array, restore, alpha)
 
 
-def _is_tensor(value: Any) -> bool:
-    torch = sys.modules.get("torch")  # who passes a tensor has imported torch
-    return torch is not None and isinstance(value, torch.Tensor)
-
-
-def _is_pillow(value: Any) -> bool:
-    pillow = sys.modules.get("PIL.Image")
-    return pillow is not None and isinstance(value, pillow.Image)
-
-
 def _batch(value: Any) -> str:
     return "; pass one image at a time" if value.ndim == 4 else ""
 
@@ -246,7 +237,7 @@ def _dtype_cure(dtype: np.dtype[Any], tensor: bool) -> str:
         cast = "image.byte() * 255" if tensor else "image.astype('uint8') * 255"
         return f"pass {cast}, or mask= if it is a mask"
     if dtype.kind == "f":
-        return f"pass {'image.float()' if tensor else "image.astype('float32')"}"
+        return "pass image.float()" if tensor else "pass image.astype('float32')"
     cast = "image.to(torch.uint8)" if tensor else "image.astype('uint8')"
     return f"pass {cast} if its values are 0..255, or uint16 for 0..65535, or float32"
 
@@ -271,9 +262,7 @@ def _movable(array: Array, name: str, beyond: int) -> Array:
     if dtype == np.float16:
         return array.astype(np.float32)
     if dtype.kind not in "iu":
-        raise RequestError(
-            f"{name}: must be of an integer, boolean or floating dtype, got {dtype}"
-        )
+        raise RequestError(f"{name}: must be of an integer, boolean or floating dtype, got {dtype}")
     low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
     if max(high, beyond) <= np.iinfo(np.int32).max and low >= np.iinfo(np.int32).min:
         return array.astype(np.int32)

@@ -125,7 +125,7 @@ def _csv(root: Path) -> None:
     rows = ["file,label,split,note"]
     for i in range(6):
         save(root / f"pictures/{i}.png", i)
-        rows.append(f"{i}.png,{'ab'[i % 2]},{'train' if i < 4 else 'val'},\"n, {i}\"")
+        rows.append(f'{i}.png,{"ab"[i % 2]},{"train" if i < 4 else "val"},"n, {i}"')
     (root / "labels.csv").write_text("\n".join(rows) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Readers of the layouts that share nothing with tenfold: Pillow, NumPy, pycocotools, own parsers."""
+"""Readers of the layouts that share nothing with tenfold (Pillow, NumPy, pycocotools, ours)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import yaml
-from annotated import parse_voc, parse_yolo
 from numpy.typing import NDArray
 from PIL import Image
 from pycocotools.coco import COCO
+
+from annotated import parse_voc, parse_yolo
 
 
 @dataclass(frozen=True)

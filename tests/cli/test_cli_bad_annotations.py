@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from annotated import coco_document, parse_voc, parse_yolo, save_json
 from little import (
     GENTLE,
     HEIGHT,
@@ -25,6 +24,8 @@ from little import (
     tenfold,
     voc_sample,
 )
+
+from annotated import coco_document, parse_voc, parse_yolo, save_json
 
 OUTSIDE = ["../../x.png", "/etc/hostname", "a/../../../x.png", "..\\..\\x.png", "", "x\0y.png"]
 
@@ -190,7 +191,9 @@ def test_invalid_boxes_in_yolo(tmp_path: Path, row: str) -> None:
     assert parse_yolo(tmp_path / "out/labels/train/0_aug_0001.txt") == []
 
 
-@pytest.mark.parametrize("row", ["7 0.5 0.5 0.1 0.1", "cat 0.5 0.5 0.1 0.1", "0 0.5 0.5", "0 a b c d"])
+@pytest.mark.parametrize(
+    "row", ["7 0.5 0.5 0.1 0.1", "cat 0.5 0.5 0.1 0.1", "0 0.5 0.5", "0 a b c d"]
+)
 def test_broken_rows_in_yolo(tmp_path: Path, row: str) -> None:
     source = build("yolo", tmp_path / "in")
     (source / "labels/train/0.txt").write_text(row + "\n")
@@ -259,7 +262,10 @@ def test_empty_coco(tmp_path: Path) -> None:
 
 
 RECIPES = {
-    "from a newer version": ("version: 2\ninvariances: [{rotation: 5}]\n", ("version", "2", "tenfold")),
+    "from a newer version": (
+        "version: 2\ninvariances: [{rotation: 5}]\n",
+        ("version 2", "newer tenfold", "upgrade"),
+    ),
     "misspelt": ("version: 1\ninvariances:\n- rotaton: 5\n", ("line 3", "did you mean 'rotation'")),
     "beyond range": ("version: 1\ninvariances:\n- rotation: 540\n", ("line 3", "540", "180")),
     "wrong type": ("version: 1\ninvariances: 7\n", ("line 2", "7")),

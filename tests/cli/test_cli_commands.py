@@ -1,9 +1,8 @@
-"""The other commands: inspect, preview, recipe, dataset, help; and exit codes of the real process."""
+"""The other commands (inspect, preview, recipe, dataset, bench), help, and real processes."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ import jsonschema
 import numpy as np
 import pytest
 import yaml
-from little import BUILDERS, GENTLE, build, folder, multiply, plain, says, tenfold, tree
+from little import BUILDERS, GENTLE, build, folder, multiply, noise, plain, says, tenfold, tree
 from PIL import Image
 
 import tenfold as package
@@ -21,10 +20,10 @@ from tenfold.declare.presets import PRESETS
 COMMANDS = ["augment", "replay", "verify", "inspect", "preview", "recipe", "dataset", "bench"]
 
 
-def shell(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def shell(*arguments: object) -> subprocess.CompletedProcess[str]:
     """The command as a process of its own."""
     command = [sys.executable, "-m", "tenfold", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_version_and_help() -> None:
@@ -82,10 +81,9 @@ def test_inspect_leakage(tmp_path: Path) -> None:
     assert outcome.code == 0
     says(outcome.out, "test/cat/leak.png", "train/cat/0.png", "leak")
     found = json.loads(tenfold("inspect", source, "--json").out)
-    assert any(
-        set(group["items"]) == {"test/cat/leak.png", "train/cat/0.png"}
-        for group in found["duplicates"]
-    )
+    (group,) = found["duplicates"]["groups"]
+    assert set(group["items"]) == {"test/cat/leak.png", "train/cat/0.png"}
+    assert found["duplicates"]["across_splits"] == 1
 
 
 def test_inspect_bad_files(tmp_path: Path) -> None:
@@ -125,16 +123,20 @@ def test_preview_of_strange_requests(tmp_path: Path) -> None:
         outcome = tenfold("preview", source, *options)
         assert outcome.code == 2
         says(outcome.err, str(options[-1]))
-    assert tenfold("preview", source, "-o", source / "page.png").code in (0, 2)
+    outcome = tenfold("preview", source, "-o", source / "cat/page.png")
+    assert outcome.code == 2
+    says(outcome.err, "would lie in the dataset", "--output")
+    outcome = tenfold("preview", source, "-o", source / "cat/0.png/page.png")
+    assert outcome.code in (2, 3)
 
 
 def test_preview_of_nothing_readable(tmp_path: Path) -> None:
     (tmp_path / "in/a").mkdir(parents=True)
     (tmp_path / "in/a/0.png").write_bytes(b"")
     outcome = tenfold("preview", tmp_path / "in", "-o", tmp_path / "p.png")
-    assert outcome.code in (1, 2), outcome
+    assert outcome.code == 2
     assert not (tmp_path / "p.png").exists()
-    says(outcome.err, "read")
+    says(outcome.err, "can be read", "tenfold inspect")
 
 
 @pytest.mark.parametrize("layout", BUILDERS)
@@ -210,29 +212,71 @@ def test_processes_end_with_their_codes(tmp_path: Path) -> None:
     assert done.stderr.startswith("tenfold: ")
 
 
+def test_empty_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As from a shell variable that isn't set: not the current folder by accident."""
+    source = plain(tmp_path / "in", 1, 1)
+    monkeypatch.chdir(source)
+    before = tree(tmp_path)
+    for command in (
+        ("augment", "", tmp_path / "out"),
+        ("augment", source, ""),
+        ("inspect", ""),
+        ("preview", ""),
+        ("verify", ""),
+        ("recipe", "init", source, "-o", ""),
+    ):
+        outcome = tenfold(*command)
+        assert outcome.code == 2
+        says(outcome.err, "path is empty")
+    assert tree(tmp_path) == before
+
+
+def test_names_cannot_disguise_messages(tmp_path: Path) -> None:
+    source = plain(tmp_path / "in", 1, 1)
+    for name in ("\x1b[31mA.png", "\x1b[31ma.png"):
+        (source / "cat" / name).write_bytes((source / "cat/0.png").read_bytes())
+    outcome = multiply(source, tmp_path / "out")
+    assert outcome.code == 2
+    assert "\x1b" not in outcome.err
+    says(outcome.err, "\\x1b[31ma.png")
+    assert multiply(source, tmp_path / "out2", "--no-originals", "--name", "{copy}").code == 2
+
+
 def test_output_that_nobody_reads(tmp_path: Path) -> None:
     command = f"{sys.executable} -m tenfold recipe schema | head -c 10"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert len(done.stdout) == 10
 
 
-def test_names_on_a_terminal_without_unicode(tmp_path: Path) -> None:
+def test_names_on_a_terminal_without_unicode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     source = plain(tmp_path / "in", 1, 1)
     (source / "cat/猫é.png").write_bytes(b"")
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
-    command = [sys.executable, "-m", "tenfold", "augment", source, tmp_path / "out", "--copies", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    done = shell("augment", source, tmp_path / "out", "--copies", 1)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
+    assert "\\u732b" in done.stderr
+    noise(3).save(source / "cat/猫é.png")
+    (source / "dog").rename(source / "犬")
+    done = shell("inspect", source)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u72ac" in done.stdout
+    done = shell("augment", source, tmp_path / "鳥", "--copies", 1)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_bench(tmp_path: Path) -> None:
     source = build("folder", tmp_path / "in")
+    before = tree(tmp_path)
     outcome = tenfold("bench", source, "--copies", 1, "--repeats", 1)
-    assert outcome.code == 0, outcome
+    assert (outcome.code, outcome.err) == (0, "")
     says(outcome.out, "decode", "augment", "encode", "write", "outputs")
-    assert tree(source)
+    assert tree(tmp_path) == before
+    assert tenfold("bench", tmp_path / "none").code == 2
+    assert tenfold("bench", source, "--repeats", 0).code == 2
 
 
 def test_report_names_the_command(tmp_path: Path) -> None:

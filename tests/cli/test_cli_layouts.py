@@ -58,7 +58,9 @@ def test_outsiders_agree(made: Path) -> None:
         assert untouched[name].labels == seen.labels
     for seen in after.values():
         assert seen.pixels.dtype == np.uint8
-        assert all(0 <= x0 < x1 <= WIDTH and 0 <= y0 < y1 <= HEIGHT for x0, y0, x1, y1 in seen.boxes)
+        assert all(
+            0 <= x0 < x1 <= WIDTH and 0 <= y0 < y1 <= HEIGHT for x0, y0, x1, y1 in seen.boxes
+        )
     labels = Counter(label for seen in before.values() for label in seen.labels)
     assert Counter(label for seen in after.values() for label in seen.labels) == {
         label: number * (1 + COPIES) for label, number in labels.items()
@@ -81,10 +83,8 @@ def test_held_back_files_are_untouched(made: Path) -> None:
     for name in shared:
         assert after[name] == before[name], name
     if made.name == "coco":
-        name = "annotations/instances_val.json"
-        assert json.loads((made / "out" / name).read_text()) == json.loads(
-            (made / "in" / name).read_text()
-        )
+        texts = [(made / d / "annotations/instances_val.json").read_text() for d in ("in", "out")]
+        assert json.loads(texts[0]) == json.loads(texts[1])
 
 
 def test_manifest_names_every_file_and_verify_agrees(made: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import signal
@@ -12,9 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from engine.datasets import arrays, image_folder, pairs
 
+from engine.datasets import arrays, image_folder, pairs
 from tenfold.augment import augment
 from tenfold.engine.manifest import read_lines, tree_hash
 from tenfold.engine.state import State
@@ -160,7 +162,6 @@ def test_a_worker_that_dies_stops_the_run_with_the_cure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = image_folder(tmp_path / "data")
-    from tenfold.engine import local
 
     class Dying:
         """A process that is killed as soon as it starts."""
@@ -175,7 +176,7 @@ def test_a_worker_that_dies_stops_the_run_with_the_cure(
             self.real.start()
             os.kill(self.real.pid, signal.SIGKILL)
 
-    context = local.multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("spawn")
     real = context.Process
 
     class Context:
@@ -185,8 +186,8 @@ def test_a_worker_that_dies_stops_the_run_with_the_cure(
         def Process(**settings: Any) -> Any:  # noqa: N802
             return Dying(real(**settings))
 
-    monkeypatch.setattr(local.multiprocessing, "get_context", lambda _: Context)
-    with pytest.raises(OutputError, match="killed by signal 9.*--resume"):
+    monkeypatch.setattr(multiprocessing, "get_context", lambda _: Context)
+    with pytest.raises(OutputError, match=r"killed by signal 9.*--resume"):
         run(source, tmp_path / "out", workers=2)
     monkeypatch.undo()
     assert run(source, tmp_path / "out", existing="resume") == run(source, tmp_path / "whole")
@@ -220,7 +221,8 @@ def test_validity_masks_tell_which_pixels_are_real(tmp_path: Path) -> None:
         valid = cv2.imread(
             str(tmp_path / "out" / "validity" / f"{line['file']}.png"), cv2.IMREAD_UNCHANGED
         )
+        assert valid is not None
         assert set(valid.reshape(-1).tolist()) <= {0, 255}
-        shares.append((valid == 255).mean())
+        shares.append(float((valid == np.uint8(255)).mean()))
     assert 0.5 < min(shares) < 1
     assert verify(tmp_path / "out").problems == ()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tenfold.declare.recipe import Border, Recipe
 from tenfold.errors import RequestError, SampleError
 from tenfold.ops import matrices
+from tenfold.ops.catalogue import OPS
 from tenfold.ops.geometry import Reflection, Rotation, Translation
 from tenfold.ops.occlusion import Erase
 from tenfold.ops.op import Op
@@ -227,7 +228,7 @@ def test_bad_boxes_are_clipped_dropped_or_refused(bad: Points, mended: Points | 
         np.testing.assert_array_equal(out.instances[0].box, mended)
     assert out.instances[-1].label == "y"
     assert clean(whole, "drop")[2] == 1
-    with pytest.raises(SampleError, match="box of 'x'.*choose invalid"):
+    with pytest.raises(SampleError, match=r"box of 'x'.*choose invalid"):
         clean(whole, "raise")
 
 
@@ -236,3 +237,19 @@ def test_rounding_tolerance_is_clipped_in_silence() -> None:
     assert (clipped, dropped) == (0, 0)
     assert out.instances[0].box is not None
     np.testing.assert_array_equal(out.instances[0].box, [0, 0, 60, 40])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("name", [n for n, cls in OPS.items() if cls.moves])
+def test_label_values_are_never_mixed(name: str, dtype: type[np.uint8] | type[np.uint16]) -> None:
+    """A mask of far-apart values has these values and no others after any move."""
+    labels = np.random.default_rng(0).choice(np.array([0, 7, 200], dtype), SIZE)
+    colours = np.stack([labels, labels[::-1], labels[:, ::-1]], axis=2)
+    whole = sample().replace(masks={"mask": labels, "colours": colours})
+    plan = plan_of(OPS[name](probability=1), info=DatasetInfo(), keypoint_pairs=())
+    for copy in range(4):
+        out = plan.run(whole, plan.draw([Key(0, "s", copy)])[0]).sample
+        for moved in out.masks.values():
+            assert moved.dtype == dtype
+            assert set(np.unique(moved).tolist()) <= {0, 7, 200}
+            assert moved.shape[:2] == out.image.shape[:2]

@@ -25,7 +25,7 @@ def picture(dtype: Any, channels: int = 3) -> Array:
     smooth = ndimage.gaussian_filter(rng.uniform(0, 1, (HEIGHT, WIDTH, channels)), (2, 2, 0))
     top = {np.uint8: 255, np.uint16: 65535}.get(dtype, 1)
     stretched = (smooth - smooth.min()) / np.ptp(smooth) * top
-    return (np.rint(stretched) if top > 1 else stretched).astype(dtype)
+    return np.asarray(np.rint(stretched) if top > 1 else stretched).astype(dtype)
 
 
 def affine(seed: int) -> Warp:
@@ -103,7 +103,7 @@ def test_masks_take_the_nearest_value(chain: str) -> None:
 def test_any_number_of_channels(channels: int) -> None:
     image = picture(np.uint16, channels)
     through = Map.of(CHAINS["all"], (HEIGHT, WIDTH))
-    values = np.arange(channels) * 100.0
+    values = np.arange(channels, dtype=np.float64) * 100
     out = resample(image, through, "linear", Fringe("constant", values))
     for c in range(channels):
         alone = resample(

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tenfold.augment import Prepared, carry_out, plan_job
-from tenfold.cli.main import complain, say
-from tenfold.cli.options import Folder, recipe_options, source_argument, source_options
+from tenfold.cli.main import command_line, complain, say
+from tenfold.cli.options import folder, recipe_options, source_argument, source_options
 from tenfold.cli.progress import bar
+from tenfold.engine.destination import Existing, check_destination
 from tenfold.engine.local import LocalEngine
 from tenfold.engine.manifest import QUARANTINE, read_lines
+from tenfold.engine.ray import RayEngine
 from tenfold.engine.replay import replay as make_again
-from tenfold.engine.run import Existing, RunResult
+from tenfold.engine.run import Engine, RunResult
 from tenfold.engine.verify import verify as check_files
-from tenfold.errors import RequestError
+from tenfold.errors import OutputError, RequestError
 from tenfold.evaluate.names import readable
 from tenfold.write.writer import WriteOptions
 
@@ -26,16 +28,26 @@ _SHOWN = 10
 
 @click.command()
 @source_argument
-@click.argument("destination", metavar="DST", type=Folder())
+@click.argument("destination", metavar="DST", type=folder())
 @recipe_options
 @click.option("--copies", type=int, default=9, show_default=True, help="new samples a sample")
 @click.option("--seed", type=int, help="any integer; drawn and recorded if not given")
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    default=1,
+    help="processes; the result doesn't depend on it  [default: 1; with ray, all CPUs]",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
     show_default=True,
-    help="processes; the result doesn't depend on it",
+    help="who works: this machine, or a Ray cluster",
+)
+@click.option(
+    "--address",
+    metavar="HOST:PORT",
+    help="of the Ray cluster  [default: RAY_ADDRESS, or one of its own on this machine]",
 )
 @click.option("--split", metavar="NAME", help="the split to multiply  [default: train]")
 @click.option("--originals/--no-originals", default=True, help="keep the originals too")
@@ -67,13 +79,15 @@ _SHOWN = 10
 @source_options
 def augment(
     source: Path, destination: Path, recipe_file: Path | None, preset: str | None, copies: int,
-    seed: int | None, workers: int, split: str | None, originals: bool, balance: bool,
+    seed: int | None, workers: int | None, engine: str, address: str | None,
+    split: str | None, originals: bool, balance: bool,
     image_format: str | None, quality: int, template: str, shard: str | None, resume: bool,
     overwrite: bool, dry_run: bool, quiet: bool, layout: str | None, max_pixels: int,
 ) -> int:  # fmt: skip
     """Multiply the dataset SRC into DST, in the same layout, with annotations that still fit."""
     if resume and overwrite:
         raise RequestError("--resume and --overwrite contradict each other; give one")
+    crew = _engine(engine, address, workers)
     part = _part(shard)
     if part[1] > 1 and seed is None:
         raise RequestError("--shard needs --seed, the same for all parts")
@@ -85,29 +99,35 @@ def augment(
     )  # fmt: skip
     for warning in prepared.warnings:
         complain(f"warning: {warning}")
+    existing: Existing = "resume" if resume else "overwrite" if overwrite else "refuse"
     if dry_run:
+        check_destination(prepared.job, existing, shared=part[1] > 1)
         _describe(prepared)
         return 0
-    existing: Existing = "resume" if resume else "overwrite" if overwrite else "refuse"
-    with bar(prepared.outputs, "outputs", quiet) as advance:
-        result = carry_out(
-            prepared, LocalEngine(workers), shard=part, existing=existing,
-            command=["tenfold", *sys.argv[1:]], progress=lambda done: advance(done.outputs),
-        )  # fmt: skip
+    try:
+        with crew as worker, bar(prepared.outputs, "outputs", quiet) as advance:
+            result = carry_out(
+                prepared, worker, shard=part, existing=existing,
+                command=command_line(), progress=lambda done: advance(done.outputs),
+            )  # fmt: skip
+    except OutputError as error:
+        complain(str(error))
+        complain("what is done is kept; repeat the command with --resume to go on")
+        return error.exit_code
     _summary(prepared, result, quiet)
     return 1 if result.quarantined else 0
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=Folder())
-@click.option("--source", type=Folder(), help="the original dataset, if it moved")
-@click.option("-o", "--output", type=Folder(), help="keep the file made again in this folder")
+@click.argument("file", metavar="FILE", type=folder())
+@click.option("--source", type=folder(), help="the original dataset, if it moved")
+@click.option("-o", "--output", type=folder(), help="keep the file made again in this folder")
 def replay(file: Path, source: Path | None, output: Path | None) -> int:
     """Make one output FILE again from its manifest line and say whether it is identical."""
     result = make_again(file, source, output)
     line = result.line
-    say(f"{line['file']}: {result.why}")
-    origin = f"  from {line['item']}"
+    say(f"{readable(line['file'])}: {result.why}")
+    origin = f"  from {readable(line['item'])}"
     if line["copy"]:
         origin += f", copy {line['copy']}, seed {line['key']['seed']}"
     say(origin)
@@ -118,17 +138,28 @@ def replay(file: Path, source: Path | None, output: Path | None) -> int:
 
 
 @click.command()
-@click.argument("dataset", metavar="DATASET", type=Folder())
+@click.argument("dataset", metavar="DATASET", type=folder())
 def verify(dataset: Path) -> int:
     """Check every file of a DATASET that tenfold made against its manifest."""
     found = check_files(dataset)
     for problem in found.problems[:_SHOWN]:
-        say(f"{problem.file}: {problem.reason}")
+        say(f"{readable(problem.file)}: {problem.reason}")
     if len(found.problems) > _SHOWN:
         say(f"... and {len(found.problems) - _SHOWN} more")
     say(f"{found.files} files checked, {len(found.problems)} not as the manifest says")
     say(f"tree hash {found.tree}")
     return 1 if found.problems else 0
+
+
+def _engine(
+    name: str, address: str | None, workers: int | None
+) -> AbstractContextManager[Engine]:
+    """Who works; ready for it inside of the context."""
+    if name == "ray":
+        return RayEngine(address, workers).connected()
+    if address is not None:
+        raise RequestError("--address is that of a Ray cluster; give --engine ray too")
+    return nullcontext(LocalEngine(workers or 1))
 
 
 def _part(shard: str | None) -> tuple[int, int]:
@@ -170,7 +201,7 @@ def _summary(prepared: Prepared, result: RunResult, quiet: bool) -> None:
         if not quiet:
             say(f"this part is done; {result.left} of {job.shard_count} shards are left to others")
         if result.quarantined:
-            complain(f"{result.quarantined} samples quarantined so far")
+            complain(f"{_samples(result.quarantined)} quarantined so far")
         return
     if not quiet:
         begun = " (some were there from before)" if result.resumed else ""
@@ -178,12 +209,16 @@ def _summary(prepared: Prepared, result: RunResult, quiet: bool) -> None:
         say(f"seed {job.seed}{', drawn for this run' if prepared.seed_drawn else ''}")
         say(f"report {job.destination / 'report.html'}")
     if result.quarantined:
-        complain(f"{result.quarantined} samples quarantined:")
+        complain(f"{_samples(result.quarantined)} quarantined:")
         entries = list(read_lines(job.destination / QUARANTINE))
         for entry in entries[:_SHOWN]:
             complain(f"  {readable(entry['item'])}: {entry['reason']}")
         if len(entries) > _SHOWN:
             complain(f"  ... all in {job.destination / QUARANTINE}")
+
+
+def _samples(count: int) -> str:
+    return f"{count} sample{'' if count == 1 else 's'}"
 
 
 def _short(value: Any) -> str:

@@ -9,14 +9,14 @@ import click
 
 from tenfold.augment import plan_job
 from tenfold.cli.main import say
-from tenfold.cli.options import Folder, recipe_options, source_options
+from tenfold.cli.options import folder, recipe_options, source_options
 from tenfold.evaluate.bench import bench as measure
 from tenfold.evaluate.bench import processors, write_photos
 from tenfold.write.writer import WriteOptions
 
 
 @click.command()
-@click.argument("source", metavar="[SRC]", type=Folder(), required=False)
+@click.argument("source", metavar="[SRC]", type=folder(), required=False)
 @recipe_options
 @click.option(
     "--copies", type=click.IntRange(1), default=9, show_default=True, help="new samples a sample"
@@ -32,7 +32,7 @@ from tenfold.write.writer import WriteOptions
 @click.option(
     "--images",
     type=click.IntRange(1),
-    default=48,
+    default=96,
     show_default=True,
     help="made-up photographs, without SRC",
 )

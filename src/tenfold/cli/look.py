@@ -9,7 +9,7 @@ import click
 
 from tenfold.augment import plan_job, preview_rows
 from tenfold.cli.main import say
-from tenfold.cli.options import Folder, recipe_options, source_argument, source_options
+from tenfold.cli.options import folder, recipe_options, source_argument, source_options
 from tenfold.cli.progress import bar
 from tenfold.errors import RequestError
 from tenfold.samples.sources import open_source
@@ -37,7 +37,7 @@ def inspect(source: Path, as_json: bool, quiet: bool, layout: str | None, max_pi
 @click.option(
     "-o",
     "--output",
-    type=Folder(),
+    type=folder(),
     default=Path("contact.png"),
     show_default=True,
     help="the picture to write",
@@ -67,6 +67,8 @@ def preview(
 
     if output.suffix.lower() != ".png":
         raise RequestError(f"--output must be a .png file, got {output}")
+    if source.resolve() in output.resolve().parents:
+        raise RequestError(f"{output} would lie in the dataset; give another place with --output")
     prepared = plan_job(
         source, output.absolute().parent, recipe=recipe_file, preset=preset, copies=copies,
         seed=seed, split=split, layout=layout, max_pixels=max_pixels,

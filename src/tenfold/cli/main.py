@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 import tenfold
 from tenfold.errors import TenfoldError
+from tenfold.evaluate.names import readable
 
 _COMMANDS = {
     "augment": ("tenfold.cli.augment", "augment"),
@@ -73,8 +74,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        code: Any = cli.main(args=arguments, prog_name="tenfold", standalone_mode=False)
+        code: Any = cli.main(words, prog_name="tenfold", standalone_mode=False, obj=words)
     except TenfoldError as error:
         complain(str(error))
         return error.exit_code
@@ -91,15 +93,23 @@ def run(arguments: list[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
+def command_line() -> list[str]:
+    """The command that is running, as it was given."""
+    return ["tenfold", *click.get_current_context().obj]
+
+
 def complain(message: str) -> None:
-    """An error on stderr; undecodable names can't break it."""
-    click.echo(f"tenfold: {_printable(message)}", err=True)
+    """An error on stderr; whatever a file is called can neither break nor disguise it."""
+    text = "\n".join(readable(line) for line in message.split("\n"))
+    click.echo(_printable(f"tenfold: {text}", sys.stderr), err=True)
 
 
 def say(message: str = "") -> None:
-    """A line on stdout."""
-    click.echo(_printable(message))
+    """A line on stdout; names in it should be made `readable` first."""
+    click.echo(_printable(message, sys.stdout))
 
 
-def _printable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def _printable(text: str, stream: TextIO) -> str:
+    """`text` with what the terminal's encoding lacks (and undecodable bytes) as escapes."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -13,16 +13,20 @@ from tenfold.samples.source import MAX_PIXELS
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Folder(click.Path):
-    """A path, as `pathlib.Path`."""
+def folder() -> Callable[[str | Path], Path]:
+    """The type of arguments that are paths; the command gets a `pathlib.Path`."""
 
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
+    def path(value: str | Path) -> Path:
+        if value == "":  # an unset variable, say: it would mean the current folder
+            raise click.BadParameter("the path is empty; write . for the current folder")
+        return Path(value)
+
+    return path
 
 
 def source_argument(function: F) -> F:
     """SRC: a dataset."""
-    return click.argument("source", metavar="SRC", type=Folder())(function)
+    return click.argument("source", metavar="SRC", type=folder())(function)
 
 
 def source_options(function: F) -> F:
@@ -46,6 +50,6 @@ def recipe_options(function: F) -> F:
         "--recipe",
         "recipe_file",
         metavar="FILE",
-        type=Folder(),
+        type=folder(),
         help="what may change (YAML, JSON)",
     )(function)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tenfold.cli.main import say
-from tenfold.cli.options import Folder, source_argument, source_options
+from tenfold.cli.options import folder, source_argument, source_options
 from tenfold.errors import RequestError
 
 
@@ -18,7 +18,7 @@ def recipe() -> None:
 
 @recipe.command()
 @source_argument
-@click.option("-o", "--output", type=Folder(), help="write to this file instead of the terminal")
+@click.option("-o", "--output", type=folder(), help="write to this file instead of the terminal")
 @source_options
 def init(source: Path, output: Path | None, layout: str | None, max_pixels: int) -> int:
     """Write a commented recipe that fits the data in SRC."""
@@ -41,7 +41,7 @@ def init(source: Path, output: Path | None, layout: str | None, max_pixels: int)
 
 
 @recipe.command()
-@click.argument("file", metavar="FILE", type=Folder())
+@click.argument("file", metavar="FILE", type=folder())
 def check(file: Path) -> int:
     """Check a recipe FILE and print it with nothing left out."""
     from tenfold.declare.parse import dump_recipe, load_recipe

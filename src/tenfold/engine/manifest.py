@@ -49,6 +49,40 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         raise RequestError(f"can't read {path}: {error.strerror or error}") from error
 
 
+def manifest_lines(dataset: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a dataset's manifest.
+
+    Raises:
+        RequestError: it is missing or damaged, naming the line.
+    """
+    path = dataset / MANIFEST
+    for number, line in enumerate(read_lines(path), 1):
+        whole = isinstance(line, dict) and isinstance(line.get("files"), dict)
+        if not whole or not isinstance(line.get("file"), str):
+            raise RequestError(f"{path}, line {number}: not a manifest line; the file is damaged")
+        yield line
+
+
+def read_job(dataset: Path) -> dict[str, Any]:
+    """What a finished dataset tells of its job: `job` and the hashes of its dataset-wide `files`.
+
+    Raises:
+        RequestError: it isn't a finished dataset that tenfold made, or the file is damaged.
+    """
+    path = dataset / JOB
+    try:
+        about = json.loads(path.read_bytes())
+    except OSError as error:
+        why = error.strerror or error
+        raise RequestError(f"{dataset} isn't a dataset made by tenfold: {JOB}: {why}") from error
+    except ValueError:
+        about = None
+    parts = [about.get(name) for name in ("job", "files")] if isinstance(about, dict) else []
+    if not parts or not all(isinstance(part, dict) for part in parts):
+        raise RequestError(f"{path} is damaged")
+    return dict(about)
+
+
 def file_hash(path: Path) -> str:
     """SHA-256 of a file, hex."""
     digest = hashlib.sha256()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import tenfold
 from tenfold.declare.parse import load_recipe
-from tenfold.engine.manifest import JOB, MANIFEST, RECIPE, file_hash, read_lines
+from tenfold.engine.manifest import JOB, MANIFEST, RECIPE, file_hash, manifest_lines, read_job
 from tenfold.engine.work import write_copy
 from tenfold.errors import RequestError
 from tenfold.plan.plan import Plan, history_from_json
@@ -54,7 +53,7 @@ def replay(file: Path, source: Path | None = None, output: Path | None = None) -
     destination = _dataset_of(file)
     name = file.absolute().relative_to(destination).as_posix()
     line = _find(destination, name)
-    about = json.loads((destination / JOB).read_text("utf-8"))["job"]
+    about = read_job(destination)["job"]
     origin = open_source(source or Path(about["source"]), layout=about["layout"])
     options = WriteOptions(about["template"], about["format"], about["quality"])
     if output is not None:
@@ -112,7 +111,7 @@ def _row_on_disk(line: dict[str, Any], origin: ArraysSource, destination: Path) 
     """Hash of the row that a line is about; rows follow the lines of their group of arrays."""
     group_of = {item.id: int(item.extra["group"]) for item in origin.items}
     group, row = group_of[line["item"]], 0
-    for earlier in read_lines(destination / MANIFEST):
+    for earlier in manifest_lines(destination):
         if earlier["file"] == line["file"]:
             break
         row += group_of.get(earlier["item"]) == group
@@ -134,7 +133,7 @@ def _dataset_of(file: Path) -> Path:
 
 
 def _find(destination: Path, name: str) -> dict[str, Any]:
-    for line in read_lines(destination / MANIFEST):
+    for line in manifest_lines(destination):
         if line["file"] == name or name in line["files"]:
             return line
     raise RequestError(f"'{name}' isn't in {destination / MANIFEST}")

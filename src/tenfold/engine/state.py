@@ -21,6 +21,7 @@ from tenfold.write.writer import STATE
 
 _ABOUT = {
     "tenfold": "version of tenfold",
+    "items": "number of samples",
     "listing": "list of samples, or the number of copies",
     "recipe": "recipe",
     "seed": "seed",
@@ -57,8 +58,10 @@ class State:
         except OSError:
             return None
         except (ValueError, KeyError, TypeError):
+            found = None
+        if not isinstance(found, dict) or "seed" not in found:
             raise RequestError(f"{path} is damaged; start again with --overwrite") from None
-        return dict(found)
+        return found
 
     def require_same(self, job: Job) -> None:
         """Refuse to go on with another job than the one that was begun."""
@@ -76,6 +79,14 @@ class State:
     def begin(self, job: Job) -> None:
         """Note the job; from here on the destination is ours."""
         write_bytes(self.folder / "job.json", dumps({"job": job.identity()}).encode())
+
+    def require_started(self) -> None:
+        """Raise `OutputError` if the job's mark is gone, and so the destination with it."""
+        if not self.started:
+            raise OutputError(
+                f"{self.destination} is gone or was emptied during the run; "
+                "find out why, then run the same command again"
+            )
 
     def commit(self, shard: int, entries: list[dict[str, Any]]) -> None:
         """Mark a shard as done."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenfold.engine.manifest import JOB, MANIFEST, file_hash, read_lines, tree_hash
+from tenfold.engine.manifest import file_hash, manifest_lines, read_job, tree_hash
 from tenfold.errors import RequestError
 from tenfold.write.writer import STATE
 
@@ -42,11 +41,9 @@ def verify(dataset: Path) -> Verification:
     """
     if (dataset / STATE).exists():
         raise RequestError(f"{dataset} is unfinished; repeat its command with --resume first")
-    if not (dataset / JOB).is_file():
-        raise RequestError(f"{dataset} isn't a dataset made by tenfold: it has no {JOB}")
-    expected = dict(json.loads((dataset / JOB).read_text("utf-8"))["files"])
+    expected = read_job(dataset)["files"]
     files, problems = 0, []
-    for line in read_lines(dataset / MANIFEST):
+    for line in manifest_lines(dataset):
         for name, sha in line["files"].items():
             files += 1
             problems += _mismatch(dataset, name, sha)

@@ -55,11 +55,13 @@ def work_shard(job: Job, shard: int, go_on: Callable[[], bool] = lambda: True) -
     Raises:
         OutputError: the destination can't be written.
     """
+    state = State(job.destination)
     entries: list[dict[str, Any]] = []
     outputs = quarantined = 0
     for index in job.shard(shard):
         if not go_on():
             return None
+        state.require_started()
         item, copies = job.source.items[index], job.copies[index]
         made: list[dict[str, Any]] = []
         reason = None
@@ -82,7 +84,8 @@ def work_shard(job: Job, shard: int, go_on: Callable[[], bool] = lambda: True) -
             entries.append({"item": item.id, "reason": reason.removeprefix(f"{item.id}: ")})
             quarantined += 1
     job.writer.end_shard(shard)
-    State(job.destination).commit(shard, entries)
+    state.require_started()
+    state.commit(shard, entries)
     return ShardDone(shard, outputs, quarantined)
 
 

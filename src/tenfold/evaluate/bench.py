@@ -13,9 +13,10 @@ from time import perf_counter, process_time
 import cv2
 import numpy as np
 
+from tenfold.engine.destination import prepare
 from tenfold.engine.job import Job
 from tenfold.engine.local import LocalEngine, single_threaded
-from tenfold.engine.run import execute, prepare
+from tenfold.engine.run import execute
 from tenfold.errors import RequestError, SampleError
 from tenfold.rng import Key, pixel_generator
 from tenfold.samples.codec.encode import encode_image

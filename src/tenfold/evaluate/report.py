@@ -95,6 +95,7 @@ class ReportData:
         totals: see `collect`.
         before: classes of the source; see `ClassCounts.of_items`.
         classes: names of the classes in the dataset's order.
+        ops: distinct names of the recipe's ops, in its order.
         made: outputs made by this run, when it resumed an earlier one; None means all.
         quarantined: what was left out, and why.
         examples: see `tenfold.evaluate.pictures.example`.
@@ -121,6 +122,7 @@ class ReportData:
     before: ClassCounts
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     classes: Sequence[str] = ()
+    ops: Sequence[str] = ()
     made: int | None = None
     quarantined: Sequence[Quarantined] = ()
     examples: Sequence[Example] = ()
@@ -329,7 +331,10 @@ def _class_tables(data: ReportData) -> list[dict[str, Any]]:
 def _op_cards(data: ReportData) -> list[dict[str, Any]]:
     copies = max(1, data.totals.kind("copy"))
     cards = []
-    for name, tally in data.totals.ops.items():
+    order = {name: i for i, name in enumerate(data.ops)}
+    for name, tally in sorted(
+        data.totals.ops.items(), key=lambda pair: order.get(pair[0], len(order))
+    ):
         plots: list[dict[str, Any]] = []
         minor: list[dict[str, Any]] = []
         for parameter, histogram in tally.numbers.items():

@@ -16,7 +16,7 @@ from tenfold.ops.colour_science import (
 )  # fmt: skip
 from tenfold.ops.op import Op
 from tenfold.ops.steps import ChannelMatrix, Curve, Drawn, Filter, Steps
-from tenfold.params import Range, param
+from tenfold.params import Range, Ranged, param
 from tenfold.rng import pixel_generator
 from tenfold.samples.sample import Schema
 
@@ -42,7 +42,7 @@ class Saturation(Op):
     family: ClassVar[str] = "colour"
     main: ClassVar[str] = "factor"
 
-    factor: Range = param(
+    factor: Ranged = param(
         Range(0.7, 1.3), "range", "0 is grey, 1 the picture itself",
         within=(0, 10), neutral=1.0,
     )  # fmt: skip
@@ -70,7 +70,7 @@ class Hue(Op):
     family: ClassVar[str] = "colour"
     main: ClassVar[str] = "degrees"
 
-    degrees: Range = param(
+    degrees: Ranged = param(
         Range(-10.0, 10.0), "range", "angle; positive turns red towards yellow",
         within=(-180, 180), unit="degrees", neutral=0.0, symmetric=True,
     )  # fmt: skip
@@ -104,7 +104,7 @@ class Temperature(Op):
     family: ClassVar[str] = "colour"
     main: ClassVar[str] = "kelvin"
 
-    kelvin: Range = param(
+    kelvin: Ranged = param(
         Range(5200.0, 8200.0, "loguniform"), "range", "of the new light; lower is warmer",
         within=(2000, 25000), unit="kelvin", neutral=_DAYLIGHT,
     )  # fmt: skip
@@ -160,7 +160,7 @@ class ChannelDropout(Op):
     seeded: ClassVar[bool] = True
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
-    count: Range = param(
+    count: Ranged = param(
         Range(1, 1), "range", "channels to drop", within=(0, 512), integral=True, neutral=0.0,
     )  # fmt: skip
     value: float = param(
@@ -226,7 +226,7 @@ class Solarize(Op):
     main: ClassVar[str] = "threshold"
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
-    threshold: Range = param(
+    threshold: Ranged = param(
         Range(0.6, 1.0), "range", "values above it are inverted",
         within=(0, 1), unit="of white", neutral=1.0,
     )  # fmt: skip
@@ -250,7 +250,7 @@ class Posterize(Op):
     main: ClassVar[str] = "bits"
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
-    bits: Range = param(
+    bits: Ranged = param(
         Range(4, 7), "range", "bits kept of eight", within=(1, 8), unit="bits", integral=True
     )
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Curve, Drawn, Filter, Steps
-from tenfold.params import Range, param
+from tenfold.params import Range, Ranged, param
 from tenfold.samples.sample import Schema
 
 
@@ -22,7 +22,7 @@ class Contrast(Op):
     family: ClassVar[str] = "contrast"
     main: ClassVar[str] = "factor"
 
-    factor: Range = param(
+    factor: Ranged = param(
         Range(0.8, 1.25, "loguniform"), "range", "contrast factor; 1 leaves the image as it is",
         within=(0, 10), neutral=1.0,
     )  # fmt: skip
@@ -51,7 +51,7 @@ class Autocontrast(Op):
     main: ClassVar[str] = "cutoff"
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
-    cutoff: Range = param(
+    cutoff: Ranged = param(
         Range(0.0, 0.01), "range", "pixels that may be clipped at each end of the histogram",
         within=(0, 0.49), unit="share of all pixels",
     )  # fmt: skip
@@ -89,7 +89,7 @@ class Clahe(Op):
     main: ClassVar[str] = "clip_limit"
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
-    clip_limit: Range = param(
+    clip_limit: Ranged = param(
         Range(1.0, 3.0), "range", "how far a bin may rise above the histogram's mean",
         within=(1, 40), unit="times the mean",
     )  # fmt: skip

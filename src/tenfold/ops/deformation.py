@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Displacement, Drawn, Steps
-from tenfold.params import Range, param
+from tenfold.params import Ranged, param
 from tenfold.rng import pixel_generator
 from tenfold.samples.sample import Schema
 
@@ -52,7 +52,7 @@ class Elastic(Op):
     seeded: ClassVar[bool] = True
     moves: ClassVar[bool] = True
 
-    amplitude: Range = param(
+    amplitude: Ranged = param(
         (0, 0.015), "range", "root mean square displacement along each axis",
         within=(0, 0.1), unit="of the shorter side", neutral=0,
     )  # fmt: skip
@@ -89,7 +89,7 @@ class GridDistortion(Op):
     seeded: ClassVar[bool] = True
     moves: ClassVar[bool] = True
 
-    amplitude: Range = param(
+    amplitude: Ranged = param(
         (0, 0.2), "range", "how much longer or shorter a cell may become",
         within=(0, 0.45), unit="of a cell", neutral=0,
     )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 from tenfold.ops import matrices
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Drawn, Steps, Warp
-from tenfold.params import Range, param
+from tenfold.params import Chosen, Range, Ranged, param
 from tenfold.samples.sample import Schema
 
 AXES = ("horizontal", "vertical", "transpose")
@@ -54,7 +54,7 @@ class Rotation(Op):
     group: ClassVar[str] = "rotations"
     moves: ClassVar[bool] = True
 
-    degrees: Range = param(
+    degrees: Ranged = param(
         (-15, 15), "range", "angle, counter-clockwise",
         within=(-180, 180), unit="degrees", neutral=0, symmetric=True,
     )  # fmt: skip
@@ -107,7 +107,7 @@ class Reflection(Op):
     group: ClassVar[str] = "reflections"
     moves: ClassVar[bool] = True
 
-    axes: tuple[str, ...] = param(("horizontal",), "choices", "along which axes", options=AXES)
+    axes: Chosen = param(("horizontal",), "choices", "along which axes", options=AXES)
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
 
     def refusals(self, schema: Schema) -> Iterator[str]:
@@ -158,11 +158,11 @@ class Translation(Op):
     main: ClassVar[str] = "x"
     moves: ClassVar[bool] = True
 
-    x: Range = param(
+    x: Ranged = param(
         (-0.1, 0.1), "range", "to the right",
         within=(-1, 1), unit="of the width", neutral=0, symmetric=True,
     )  # fmt: skip
-    y: Range = param(
+    y: Ranged = param(
         (-0.1, 0.1), "range", "downwards",
         within=(-1, 1), unit="of the height", neutral=0, symmetric=True,
     )  # fmt: skip
@@ -182,11 +182,11 @@ class Scaling(Op):
     main: ClassVar[str] = "factor"
     moves: ClassVar[bool] = True
 
-    factor: Range = param(
+    factor: Ranged = param(
         Range(0.9, 1.1, "loguniform"), "range", "magnification",
         within=(0.05, 20), unit="times", neutral=1, symmetric=True,
     )  # fmt: skip
-    anisotropy: Range = param(
+    anisotropy: Ranged = param(
         Range(1, 1), "range", "horizontal magnification over vertical magnification",
         within=(0.2, 5), unit="times", neutral=1, symmetric=True,
     )  # fmt: skip
@@ -208,11 +208,11 @@ class Shear(Op):
     main: ClassVar[str] = "x"
     moves: ClassVar[bool] = True
 
-    x: Range = param(
+    x: Ranged = param(
         (-5, 5), "range", "lean of vertical lines",
         within=(-60, 60), unit="degrees", neutral=0, symmetric=True,
     )  # fmt: skip
-    y: Range = param(
+    y: Ranged = param(
         (0, 0), "range", "lean of horizontal lines",
         within=(-60, 60), unit="degrees", neutral=0, symmetric=True,
     )  # fmt: skip
@@ -239,7 +239,7 @@ class Perspective(Op):
     extra: ClassVar[tuple[str, ...]] = ("x0", "y0", "x1", "y1", "x2", "y2", "x3", "y3")
     moves: ClassVar[bool] = True
 
-    strength: Range = param(
+    strength: Ranged = param(
         (0, 0.08), "range", "how far a corner may move in each direction",
         within=(0, 0.24), unit="of the side", neutral=0,
     )  # fmt: skip
@@ -263,10 +263,10 @@ class Crop(Op):
     extra: ClassVar[tuple[str, ...]] = ("x", "y")
     moves: ClassVar[bool] = True
 
-    area: Range = param(
+    area: Ranged = param(
         (0.5, 1), "range", "size of the part", within=(0.01, 1), unit="of the area", neutral=1
     )
-    aspect: Range = param(
+    aspect: Ranged = param(
         Range(3 / 4, 4 / 3, "loguniform"), "range",
         "aspect ratio of the part relative to the picture's", within=(0.2, 5), unit="times",
         neutral=1, symmetric=True,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Curve, Drawn, Steps
-from tenfold.params import Range, param
+from tenfold.params import Range, Ranged, param
 from tenfold.samples.sample import Schema
 
 
@@ -19,7 +19,7 @@ class Brightness(Op):
     family: ClassVar[str] = "luminosity"
     main: ClassVar[str] = "shift"
 
-    shift: Range = param(
+    shift: Ranged = param(
         Range(-0.15, 0.15), "range", "what is added to every value",
         within=(-1, 1), unit="of white", neutral=0.0, symmetric=True,
     )  # fmt: skip
@@ -37,7 +37,7 @@ class Exposure(Op):
     family: ClassVar[str] = "luminosity"
     main: ClassVar[str] = "stops"
 
-    stops: Range = param(
+    stops: Ranged = param(
         Range(-0.5, 0.5), "range", "powers of two of the light",
         within=(-8, 8), unit="stops", neutral=0.0, symmetric=True,
     )  # fmt: skip
@@ -58,7 +58,7 @@ class Gamma(Op):
     family: ClassVar[str] = "luminosity"
     main: ClassVar[str] = "gamma"
 
-    gamma: Range = param(
+    gamma: Ranged = param(
         Range(0.8, 1.25, "loguniform"), "range", "exponent; above 1 is darker",
         within=(0.05, 20), neutral=1.0,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Drawn, Noise, Steps
-from tenfold.params import Range, param
+from tenfold.params import Range, Ranged, param
 from tenfold.samples.sample import Schema
 
 _LINEAR = "values are linear light already, not sRGB"
@@ -23,7 +23,7 @@ class ShotNoise(Op):
     main: ClassVar[str] = "photons"
     seeded: ClassVar[bool] = True
 
-    photons: Range = param(
+    photons: Ranged = param(
         Range(200.0, 2000.0, "loguniform"), "range", "photons a pixel and channel at white",
         within=(1, 1e6), unit="photons",
     )  # fmt: skip
@@ -43,11 +43,11 @@ class SensorNoise(Op):
     main: ClassVar[str] = "gain"
     seeded: ClassVar[bool] = True
 
-    gain: Range = param(
+    gain: Ranged = param(
         Range(0.0003, 0.003, "loguniform"), "range", "variance at white that photons cause",
         within=(0, 1), unit="of white²", neutral=0.0,
     )  # fmt: skip
-    read_noise: Range = param(
+    read_noise: Ranged = param(
         Range(0.001, 0.006, "loguniform"), "range", "standard deviation in the dark",
         within=(0, 1), unit="of white", neutral=0.0,
     )  # fmt: skip
@@ -70,7 +70,7 @@ class GaussianNoise(Op):
     main: ClassVar[str] = "std"
     seeded: ClassVar[bool] = True
 
-    std: Range = param(
+    std: Ranged = param(
         Range(0.005, 0.03), "range", "standard deviation",
         within=(0, 2), unit="of white", neutral=0.0,
     )  # fmt: skip
@@ -92,7 +92,7 @@ class MultiplicativeNoise(Op):
     main: ClassVar[str] = "std"
     seeded: ClassVar[bool] = True
 
-    std: Range = param(
+    std: Ranged = param(
         Range(0.01, 0.08), "range", "standard deviation of the factor",
         within=(0, 2), neutral=0.0,
     )  # fmt: skip
@@ -114,11 +114,11 @@ class SaltAndPepper(Op):
     main: ClassVar[str] = "fraction"
     seeded: ClassVar[bool] = True
 
-    fraction: Range = param(
+    fraction: Ranged = param(
         Range(0.0005, 0.01, "loguniform"), "range", "chance that a pixel is hit",
         within=(0, 1), unit="of all pixels", neutral=0.0,
     )  # fmt: skip
-    salt: Range = param(
+    salt: Ranged = param(
         Range(0.5, 0.5), "range", "share of white among the pixels hit",
         within=(0, 1), unit="of pixels hit",
     )  # fmt: skip
@@ -141,7 +141,7 @@ class BlueNoise(Op):
     main: ClassVar[str] = "std"
     seeded: ClassVar[bool] = True
 
-    std: Range = param(
+    std: Ranged = param(
         Range(0.005, 0.03), "range", "standard deviation",
         within=(0, 2), unit="of white", neutral=0.0,
     )  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Drawn, Fill, Steps
-from tenfold.params import Range, param
+from tenfold.params import Range, Ranged, param
 from tenfold.rng import pixel_generator
 from tenfold.samples.sample import Schema
 
@@ -67,11 +67,11 @@ class Erase(Occlusion):
     extra: ClassVar[tuple[str, ...]] = ("x", "y")
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
-    area: Range = param(
+    area: Ranged = param(
         Range(0.02, 0.15), "range", "area of the rectangle",
         within=(0, 1), unit="of the image", neutral=0.0,
     )  # fmt: skip
-    aspect: Range = param(
+    aspect: Ranged = param(
         Range(0.4, 2.5, "loguniform"), "range", "width by height", within=(0.01, 100)
     )
 
@@ -95,10 +95,10 @@ class CoarseDropout(Occlusion):
     main: ClassVar[str] = "holes"
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
-    holes: Range = param(
+    holes: Ranged = param(
         Range(2, 8), "range", "how many squares", within=(0, 1000), integral=True, neutral=0.0
     )
-    size: Range = param(
+    size: Ranged = param(
         Range(0.04, 0.12), "range", "side of a square",
         within=(0, 1), unit="of the shorter side", neutral=0.0,
     )  # fmt: skip
@@ -125,11 +125,11 @@ class GridDropout(Occlusion):
     extra: ClassVar[tuple[str, ...]] = ("x", "y")
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
-    ratio: Range = param(
+    ratio: Ranged = param(
         Range(0.2, 0.4), "range", "side of a square by the grid's spacing",
         within=(0, 1), neutral=0.0,
     )  # fmt: skip
-    spacing: Range = param(
+    spacing: Ranged = param(
         Range(0.15, 0.35), "range", "distance from one square to the next",
         within=(0.01, 1), unit="of the shorter side",
     )  # fmt: skip

@@ -31,7 +31,7 @@ from tenfold.ops.luminosity import Exposure
 from tenfold.ops.op import Op
 from tenfold.ops.sharpness import Sharpness
 from tenfold.ops.steps import Drawn, Steps
-from tenfold.params import Range, param
+from tenfold.params import Range, Ranged, param
 from tenfold.samples.sample import Schema
 
 STRENGTHS = 30
@@ -195,7 +195,7 @@ class TrivialAugment(Policy):
     main: ClassVar[str] = "level"
     extra: ClassVar[tuple[str, ...]] = ("choice", "sign")
 
-    level: Range = param(
+    level: Ranged = param(
         Range(0, STRENGTHS), "range", "strength", within=(0, STRENGTHS), integral=True
     )
 
@@ -220,7 +220,7 @@ class RandAugment(Policy):
 
     space: str = param("standard", "choice", "how strong the ops may be", options=tuple(SPACES))
     operations: int = param(2, "integer", "how many ops a copy gets", within=(1, MOST))
-    magnitude: Range = param(
+    magnitude: Ranged = param(
         Range(9, 9), "range", "strength of all of them", within=(0, STRENGTHS), integral=True
     )
 

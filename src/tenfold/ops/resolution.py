@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Drawn, Filter, Steps
-from tenfold.params import Range, param
+from tenfold.params import Range, Ranged, param
 from tenfold.samples.sample import Schema
 
 _JPEG_LIMIT = 65500  # the greatest side that libjpeg takes
@@ -22,7 +22,7 @@ class Downscale(Op):
     family: ClassVar[str] = "resolution"
     main: ClassVar[str] = "factor"
 
-    factor: Range = param(
+    factor: Ranged = param(
         Range(1.0, 2.0), "range", "how many times fewer pixels along each side",
         within=(1, 64), neutral=1.0,
     )  # fmt: skip
@@ -44,7 +44,7 @@ class Jpeg(Op):
     family: ClassVar[str] = "resolution"
     main: ClassVar[str] = "quality"
 
-    quality: Range = param(
+    quality: Ranged = param(
         Range(50, 95), "range", "libjpeg quality", within=(1, 100), integral=True
     )
     subsampling: str = param(

@@ -14,7 +14,7 @@ from tenfold.ops.kernel_shapes import (
 )  # fmt: skip
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Convolution, Drawn, Filter, Steps
-from tenfold.params import Range, param
+from tenfold.params import Range, Ranged, param
 from tenfold.samples.sample import Schema
 
 
@@ -30,7 +30,7 @@ class Sharpness(Op):
     family: ClassVar[str] = "sharpness"
     main: ClassVar[str] = "factor"
 
-    factor: Range = param(
+    factor: Ranged = param(
         Range(0.5, 2.0, "loguniform"), "range", "0 smoothed, 1 the picture itself, 2 sharper",
         within=(0, 10), neutral=1.0,
     )  # fmt: skip
@@ -48,7 +48,7 @@ class GaussianBlur(Op):
     family: ClassVar[str] = "sharpness"
     main: ClassVar[str] = "sigma"
 
-    sigma: Range = param(
+    sigma: Ranged = param(
         Range(0.2, 1.2), "range", "standard deviation of the Gaussian",
         within=(0, 50), unit="px", neutral=0.0,
     )  # fmt: skip
@@ -68,11 +68,11 @@ class MotionBlur(Op):
     family: ClassVar[str] = "sharpness"
     main: ClassVar[str] = "length"
 
-    length: Range = param(
+    length: Ranged = param(
         Range(1.0, 5.0), "range", "how far the picture moved",
         within=(0, 100), unit="px", neutral=0.0,
     )  # fmt: skip
-    angle: Range = param(
+    angle: Ranged = param(
         Range(0.0, 180.0), "range", "direction, counter-clockwise from horizontal",
         within=(-360, 360), unit="degrees",
     )  # fmt: skip
@@ -93,7 +93,7 @@ class MedianBlur(Op):
     main: ClassVar[str] = "radius"
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
-    radius: Range = param(
+    radius: Ranged = param(
         Range(1, 2), "range", "reach of the window, 1 for 3x3 pixels",
         within=(0, 25), unit="px", integral=True, neutral=0.0,
     )  # fmt: skip
@@ -111,7 +111,7 @@ class Defocus(Op):
     family: ClassVar[str] = "sharpness"
     main: ClassVar[str] = "radius"
 
-    radius: Range = param(
+    radius: Ranged = param(
         Range(0.5, 2.0), "range", "radius of the disk that a point becomes",
         within=(0, 50), unit="px", neutral=0.0,
     )  # fmt: skip

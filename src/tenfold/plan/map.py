@@ -100,7 +100,7 @@ class Map:
     def affine(self) -> bool:
         """Straight lines stay straight and parallel ones parallel."""
         m = self.matrix
-        return m is not None and not m[2, :2].any()
+        return m is not None and not bool(np.any(m[2, :2]))
 
     @cached_property
     def straight(self) -> bool:
@@ -128,7 +128,7 @@ class Map:
     def reflects(self) -> bool:
         """Left and right hands trade places."""
         turns = [np.linalg.det(s.matrix) < 0 for s in self.stages if isinstance(s, Homography)]
-        return sum(turns) % 2 == 1
+        return bool(sum(turns) % 2)
 
     def magnification(self) -> float:
         """Side of a small square at the centre of the target over its side in the source."""

@@ -55,7 +55,8 @@ class Spline:
 
     def at_centres(self) -> NDArray[np.float32]:
         """(H, W, 2) displacement (dx, dy) at the pixel centres."""
-        return self._dense(np.arange(self.height) + 0.5, np.arange(self.width) + 0.5)
+        y, x = np.arange(self.height, dtype=np.float64), np.arange(self.width, dtype=np.float64)
+        return self._dense(y + 0.5, x + 0.5)
 
     def at_corners(self) -> NDArray[np.float32]:
         """(H + 1, W + 1, 2) displacement at the pixels' corners, which reach the frame's edge."""

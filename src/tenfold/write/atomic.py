@@ -47,7 +47,6 @@ def write_chunks(path: Path, chunks: Iterable[bytes | memoryview]) -> str:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise OutputError(
-            f"can't write {path}: {error.strerror or error}; "
-            "make room or check the folder, then run the same command with --resume"
+            f"can't write {path}: {error.strerror or error}; make room or check the folder"
         ) from error
     return digest.hexdigest()

@@ -123,7 +123,7 @@ class CocoWriter(Writer):
         except OSError as error:
             raise OutputError(
                 f"can't write below {self.destination}: {error.strerror or error}; "
-                "make room or check the folder, then run the same command with --resume"
+                "make room or check the folder"
             ) from error
 
 

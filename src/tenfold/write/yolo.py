@@ -168,8 +168,7 @@ def _source_bytes(root: Path, name: str) -> bytes:
         return (root / name).read_bytes()
     except OSError as error:
         raise OutputError(
-            f"can't read {name} of the source again: {error.strerror}; put it back, then run the "
-            "same command with --resume"
+            f"can't read {name} of the source again: {error.strerror}; put it back"
         ) from error
 
 

@@ -1,0 +1,109 @@
+"""May a job have this destination, and making it the job's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from tenfold.engine.job import Job, check_targets
+from tenfold.engine.manifest import JOB
+from tenfold.engine.state import State
+from tenfold.errors import OutputError, RequestError
+
+Existing = Literal["refuse", "resume", "overwrite"]
+"""What to do with a destination that isn't empty."""
+
+
+def check_destination(job: Job, existing: Existing, *, shared: bool) -> None:
+    """Refuse a destination that can't be used; writes nothing.
+
+    Args:
+        job: what is to be made.
+        existing: what to do with a destination that isn't empty.
+        shared: other runs may work on other shards of the same job in it.
+
+    Raises:
+        RequestError: with the cure.
+    """
+    destination, state = job.destination, State(job.destination)
+    _apart(job.source.root, destination)
+    check_targets(job)
+    if _empty(destination):
+        return
+    if not destination.is_dir():
+        raise RequestError(f"{destination} is a file; give a folder")
+    ours = state.started or (destination / JOB).is_file()
+    if existing == "overwrite":
+        if not ours:
+            raise RequestError(
+                f"{destination} wasn't made by tenfold, so --overwrite won't delete it; "
+                "give another folder, or empty it yourself"
+            )
+    elif not ours:
+        raise RequestError(f"{destination} is not empty; give a new or an empty folder")
+    elif existing == "resume" or shared:
+        state.require_same(job)
+    else:
+        raise RequestError(
+            f"{destination} holds {'an unfinished' if state.started else 'a finished'} run; "
+            "use --resume to go on with it or --overwrite to start again"
+        )
+
+
+def prepare(job: Job, existing: Existing, *, shared: bool) -> State:
+    """Check the destination (see `check_destination`) and make it ours.
+
+    Raises:
+        RequestError: the destination can't be used; nothing was written.
+    """
+    check_destination(job, existing, shared=shared)
+    destination, state = job.destination, State(job.destination)
+    if not _empty(destination):
+        if existing != "overwrite":
+            if existing == "resume" and not state.finished:
+                state.sweep()
+            return state
+        _clear(destination)
+    made = [p for p in (destination, *destination.parents) if not p.exists()]
+    try:
+        state.begin(job)
+    except OutputError as error:
+        shutil.rmtree(made[-1] if made else state.folder, ignore_errors=True)
+        raise RequestError(f"can't write to {destination}: {error.__cause__}") from error
+    return state
+
+
+def _empty(destination: Path) -> bool:
+    """Nothing is there yet."""
+    try:
+        return not destination.exists() or (destination.is_dir() and not any(destination.iterdir()))
+    except OSError as error:
+        raise RequestError(f"can't look into {destination}: {error.strerror or error}") from error
+
+
+def _apart(source: Path, destination: Path) -> None:
+    """Outputs among the inputs would be inputs of the next run."""
+    origin, target = source.resolve(), destination.resolve()
+    folder = origin if origin.is_dir() else origin.parent
+    if target == folder or folder in target.parents:
+        raise RequestError(
+            f"the destination {destination} lies in the source; give a folder outside of it"
+        )
+    if target in folder.parents:
+        raise RequestError(
+            f"the source {source} lies in the destination {destination}; give another folder"
+        )
+
+
+def _clear(folder: Path) -> None:
+    try:
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    except OSError as error:
+        name = os.fsdecode(error.filename or folder)
+        raise RequestError(f"can't empty {folder}: {name}: {error.strerror or error}") from error

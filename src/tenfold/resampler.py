@@ -1,0 +1,278 @@
+"""Arrays in, ten times the arrays out, by the conventions of scikit-learn and imbalanced-learn."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.containers import is_tensor, pick
+from tenfold.errors import RequestError, SampleError, did_you_mean
+from tenfold.pipeline import Declaration, Pipeline
+from tenfold.plan.plan import Plan
+from tenfold.rng import Key, fresh_seed
+from tenfold.samples.sample import Array, Sample, value_range_of
+from tenfold.samples.source import DatasetInfo
+from tenfold.targets import take_image
+
+_AT_ONCE = 4096  # copies drawn in one call
+_MOST_COPIES = 1_000_000
+
+
+class ImageResampler:
+    """Augmented copies of the rows of an array, with their labels.
+
+    Fit it on the training part only: `X_train, y_train = resampler.fit_resample(X_train, y_train)`.
+    It follows scikit-learn's conventions (`get_params`, `set_params`, `clone`; arguments are kept
+    as they are and checked by `fit_resample`) without needing scikit-learn, and has a place in
+    imbalanced-learn's pipelines, which resample in `fit` only.
+
+    Copy c (1, 2, ...) of row i has the key `Key(seed_, f"#{i}", c)`: the same numbers, and the
+    same bytes, that `Pipeline(declaration, seed=seed_)(X[i], key=...)` gives for that key, and
+    that `AugmentedDataset` gives for item i in epoch c. So a row's copies don't depend on `copies`,
+    on `balance`, or on the rows beside it.
+
+    Args:
+        declaration: what may change; anything that `Pipeline` takes.
+        copies: a row, 0 to 1,000,000.
+        seed: any integer; without one, entropy is drawn by each `fit_resample`.
+        balance: every class ends with as many rows as the largest one gets, its originals and
+            `copies` a row.
+        originals: they come first in what is returned; else copies only.
+        shape: (H, W) or (H, W, C) of an image where X holds it as a flat row.
+        random_state: another name for `seed`; NumPy's generators are taken too, and give it one
+            number.
+
+    Attributes (after `fit_resample`):
+        seed_: the seed that was used.
+        sample_indices_: (M,) int64, the row of X that each output came from.
+        copy_numbers_: (M,) int64, 0 for originals, else which copy it is.
+    """
+
+    seed_: int
+    sample_indices_: NDArray[np.int64]
+    copy_numbers_: NDArray[np.int64]
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        *,
+        copies: int = 9,
+        seed: int | None = None,
+        balance: bool = False,
+        originals: bool = True,
+        shape: Sequence[int] | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.declaration = declaration
+        self.copies = copies
+        self.seed = seed
+        self.balance = balance
+        self.originals = originals
+        self.shape = shape
+        self.random_state = random_state
+
+    def fit_resample(self, X: Any, y: Any = None) -> tuple[Array, Any]:  # noqa: N803
+        """Make the copies.
+
+        Args:
+            X: (N, H, W) or (N, H, W, C), or (N, H*W*C) with `shape`; uint8, uint16, float32, or
+                float64 (whose copies are made in float32). Never changed.
+            y: labels, one a row, of any dtype and in any container (array, list, pandas Series);
+                or None, if they aren't needed for `balance`.
+
+        Returns:
+            X of M rows in the shape and dtype in which it came: all originals in their order,
+            then all copies, those of a row together. And y for them (None if it was None), in
+            its own container and dtype.
+
+        Raises:
+            RequestError: an argument, or arrays, that can't be used; a recipe that changes the
+                images' size, which an array has no place for.
+            SampleError: an image that can't be moved (NaN...); the message names its row.
+        """
+        X = np.asarray(X)  # noqa: N806
+        images = self._images(X)
+        rows = len(images)
+        if y is not None and (not hasattr(y, "__len__") or len(y) != rows):
+            got = len(y) if hasattr(y, "__len__") else repr(y)
+            raise RequestError(f"y: must be one label a row, {rows} in all, got {got}")
+        counts = self._counts(rows, y)
+        plan = Plan(Pipeline(self.declaration, seed=0).recipe, DatasetInfo(fixed_size=True))
+        self.seed_ = self._seed()
+        first = rows if self.originals else 0
+        parents = np.repeat(np.arange(rows), counts)
+        numbers = np.arange(len(parents)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
+        out = np.empty((first + len(parents), *images.shape[1:]), X.dtype)
+        out[:first] = images[:first]
+        _fill(out[first:], images, plan, self.seed_, parents, numbers)
+        kept = np.arange(first)
+        self.sample_indices_ = np.concatenate([kept, parents]).astype(np.int64)
+        self.copy_numbers_ = np.concatenate([np.zeros_like(kept), numbers]).astype(np.int64)
+        labels = None if y is None else pick(_labels(y), self.sample_indices_.tolist())
+        return out.reshape(len(out), *X.shape[1:]), labels
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The arguments by name, by scikit-learn's convention; there is nothing deep in them."""
+        return {name: getattr(self, name) for name in _PARAMETERS}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change arguments, by scikit-learn's convention.
+
+        Raises:
+            RequestError: an unknown one; none is changed then.
+        """
+        for name in params:
+            if name not in _PARAMETERS:
+                hint = did_you_mean(name, _PARAMETERS) or f"; known: {', '.join(_PARAMETERS)}"
+                raise RequestError(f"unknown parameter '{name}'{hint}")
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        changed = [
+            f", {name}={getattr(self, name)!r}"
+            for name, default in _PARAMETERS.items()
+            if name != "declaration" and getattr(self, name) is not default
+        ]
+        return f"ImageResampler({self.declaration!r}{''.join(changed)})"
+
+    def _images(self, X: Array) -> Array:  # noqa: N803
+        if X.dtype.kind in "OSU":
+            raise RequestError(
+                f"X: must be an array of numbers, got {X.dtype}; images of one size are needed"
+            )
+        if self.shape is None:
+            if X.ndim in (3, 4):
+                return X
+            cure = "; say shape=(height, width)" if X.ndim == 2 else ""
+            raise RequestError(f"X: must be (N, H, W) or (N, H, W, C), got shape {X.shape}{cure}")
+        shape = _shape(self.shape)
+        if X.shape[1:] == shape or (X.ndim == 2 and X.shape[1] == np.prod(shape)):
+            return X.reshape(len(X), *shape)
+        raise RequestError(
+            f"X: rows of shape {shape} are {np.prod(shape)} numbers, got shape {X.shape}"
+        )
+
+    def _counts(self, rows: int, y: Any) -> NDArray[np.int64]:
+        """How many copies each row gets."""
+        try:
+            copies = operator.index(self.copies)
+        except TypeError:
+            raise RequestError(f"copies: must be a whole number, got {self.copies!r}") from None
+        if not 0 <= copies <= _MOST_COPIES:
+            raise RequestError(f"copies must be within 0..{_MOST_COPIES}, got {copies}")
+        if copies == 0 and not self.originals:
+            raise RequestError("copies 0 without originals leaves nothing; did you mean copies 9?")
+        if not self.balance:
+            return np.full(rows, copies, np.int64)
+        if y is None:
+            raise RequestError("balance: needs labels; pass y")
+        labels = np.asarray(y.detach().cpu() if is_tensor(y) else y)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        if labels.ndim != 1:
+            raise RequestError(f"balance: needs one class a row, got y of shape {labels.shape}")
+        return _balanced(labels, copies, int(bool(self.originals)))
+
+    def _seed(self) -> int:
+        state = self.random_state
+        if state is not None and self.seed is not None:
+            raise RequestError("seed and random_state are the same; give one of them")
+        if state is None:
+            state = self.seed
+        if state is None:
+            return fresh_seed()
+        if isinstance(state, np.random.RandomState):
+            return int(state.randint(2**31 - 1))
+        if isinstance(state, np.random.Generator):
+            return int(state.integers(2**63))
+        try:
+            return operator.index(state)
+        except TypeError:
+            raise RequestError(f"seed: must be an integer, got {state!r:.60}") from None
+
+
+_PARAMETERS: dict[str, Any] = {
+    name: parameter.default
+    for name, parameter in inspect.signature(ImageResampler).parameters.items()
+}
+"""The arguments' names and defaults."""
+
+
+def _shape(shape: Any) -> tuple[int, ...]:
+    try:
+        found = tuple(operator.index(side) for side in shape)
+    except TypeError:
+        found = ()
+    if len(found) not in (2, 3) or min(found) < 1:
+        raise RequestError(f"shape: must be (height, width) or (height, width, C), got {shape!r}")
+    return found
+
+
+def _labels(y: Any) -> Any:
+    """Labels in a container that rows can be picked from."""
+    picks = isinstance(y, list | tuple | np.ndarray) or hasattr(y, "iloc") or is_tensor(y)
+    return y if picks else np.asarray(y)
+
+
+def _balanced(labels: Array, copies: int, originals: int) -> NDArray[np.int64]:
+    """Copies a row: every class gets as many rows as the largest, as in a job on disk.
+
+    Where that doesn't divide evenly, the class's first rows get one more.
+    """
+    # As a dict, not numpy.unique: labels of mixed types can't be sorted.
+    plain = labels.tolist()
+    sizes: dict[Any, int] = {}
+    for label in plain:
+        sizes[label] = sizes.get(label, 0) + 1
+    goal = max(sizes.values(), default=0) * (copies + originals)
+    met: dict[Any, int] = {}
+    counts = []
+    for label in plain:
+        share, rest = divmod(goal - sizes[label] * originals, sizes[label])
+        counts.append(share + int(met.get(label, 0) < rest))
+        met[label] = met.get(label, 0) + 1
+    return np.array(counts, np.int64)
+
+
+def _fill(
+    out: Array,
+    images: Array,
+    plan: Plan,
+    seed: int,
+    parents: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+) -> None:
+    """Write the copies into `out`: copy `numbers[k]` of row `parents[k]` into row k."""
+    cast = np.float32 if images.dtype == np.float64 else images.dtype
+    row, sample = -1, None
+    for start in range(0, len(parents), _AT_ONCE):
+        chunk = range(start, min(start + _AT_ONCE, len(parents)))
+        keys = [Key(seed, f"#{parents[k]}", int(numbers[k])) for k in chunk]
+        for k, history in zip(chunk, plan.draw(keys), strict=True):
+            try:
+                if sample is None or parents[k] != row:
+                    row = int(parents[k])
+                    first = sample is None
+                    sample = _sample(images[row].astype(cast, copy=False), row)
+                    if first:
+                        plan.check(plan.schema(sample))
+                out[k] = plan.run(sample, history).sample.image.reshape(out.shape[1:])
+            except SampleError as error:
+                raise SampleError(f"row {row}: {error}") from error
+
+
+def _sample(image: Array, row: int) -> Sample:
+    picture = take_image(image)
+    return Sample(
+        id=f"#{row}",
+        image=picture.array,
+        alpha=picture.alpha,
+        value_range=value_range_of(picture.array),
+    )
