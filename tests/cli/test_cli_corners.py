@@ -27,9 +27,6 @@ from little import (
 )
 
 
-@pytest.mark.xfail(
-    strict=True, reason="engine: an .npz file's whole folder counts as the source, say the cwd"
-)
 def test_a_destination_beside_an_npz_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build("arrays", tmp_path / "in")
     monkeypatch.chdir(tmp_path / "in")
@@ -59,10 +56,6 @@ def test_rows_with_nan(tmp_path: Path) -> None:
         assert made["images"].dtype == np.float32
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="engine: only main files are compared, so a copy's mask or labels overwrite another's",
-)
 @pytest.mark.parametrize("layout", ["yolo", "voc", "pairs"])
 def test_side_files_that_collide(tmp_path: Path, layout: str) -> None:
     """A copy of 0.png is 0_aug_0001.png; its labels would be those of 0_aug_0001.jpg."""

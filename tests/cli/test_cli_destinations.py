@@ -89,12 +89,7 @@ def test_destinations_that_are_refused(
     "dry",
     [
         (),
-        pytest.param(
-            ("--dry-run",),
-            marks=pytest.mark.xfail(
-                strict=True, reason="engine: a dry run takes this for possible"
-            ),
-        ),
+        ("--dry-run",),
     ],
     ids=["run", "dry-run"],
 )

@@ -21,7 +21,8 @@ def test_every_block_runs(capsys: pytest.CaptureFixture[str]) -> None:
         if "import torch" in block and not HAS_TORCH:
             continue
         try:
-            exec(compile(block, f"{PAGE.name}, block {number}", "exec"), namespace)
+            name = f"{PAGE.name}, block {number}"
+            exec(compile(block, name, "exec", dont_inherit=True), namespace)
         except Exception as error:
             pytest.fail(f"block {number} of {PAGE.name}: {error!r}\n{block}")
         said = "\n".join(re.findall(r"^# (\d+\. .*)$", block, flags=re.M))

@@ -187,7 +187,7 @@ def test_a_worker_that_dies_stops_the_run_with_the_cure(
             return Dying(real(**settings))
 
     monkeypatch.setattr(multiprocessing, "get_context", lambda _: Context)
-    with pytest.raises(OutputError, match=r"killed by signal 9.*--resume"):
+    with pytest.raises(OutputError, match=r"killed by signal 9.*--workers"):
         run(source, tmp_path / "out", workers=2)
     monkeypatch.undo()
     assert run(source, tmp_path / "out", existing="resume") == run(source, tmp_path / "whole")

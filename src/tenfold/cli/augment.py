@@ -151,9 +151,7 @@ def verify(dataset: Path) -> int:
     return 1 if found.problems else 0
 
 
-def _engine(
-    name: str, address: str | None, workers: int | None
-) -> AbstractContextManager[Engine]:
+def _engine(name: str, address: str | None, workers: int | None) -> AbstractContextManager[Engine]:
     """Who works; ready for it inside of the context."""
     if name == "ray":
         return RayEngine(address, workers).connected()

@@ -30,10 +30,11 @@ def check_destination(job: Job, existing: Existing, *, shared: bool) -> None:
     destination, state = job.destination, State(job.destination)
     _apart(job.source.root, destination)
     check_targets(job)
+    nearest = next(p for p in (destination, *destination.parents) if p.exists())
+    if not nearest.is_dir():
+        raise RequestError(f"{nearest} is a file; give a folder for {destination}")
     if _empty(destination):
         return
-    if not destination.is_dir():
-        raise RequestError(f"{destination} is a file; give a folder")
     ours = state.started or (destination / JOB).is_file()
     if existing == "overwrite":
         if not ours:
@@ -86,12 +87,11 @@ def _empty(destination: Path) -> bool:
 def _apart(source: Path, destination: Path) -> None:
     """Outputs among the inputs would be inputs of the next run."""
     origin, target = source.resolve(), destination.resolve()
-    folder = origin if origin.is_dir() else origin.parent
-    if target == folder or folder in target.parents:
+    if target == origin or origin in target.parents:
         raise RequestError(
             f"the destination {destination} lies in the source; give a folder outside of it"
         )
-    if target in folder.parents:
+    if target in origin.parents:
         raise RequestError(
             f"the source {source} lies in the destination {destination}; give another folder"
         )

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import tenfold
@@ -106,23 +106,29 @@ class Job:
             "template": options.template,
             "format": options.format,
             "quality": options.quality,
+            "max_pixels": self.source.max_pixels,
         }
 
 
 def check_targets(job: Job) -> None:
-    """Raise `RequestError` if two outputs would have the same name, whatever the letters' case."""
-    seen: dict[str, str] = {}
+    """Raise `RequestError` if two outputs would have the same name, whatever the letters' case.
+
+    In layouts that tell annotations by the image's stem, a copy's stem must be new too.
+    """
+    seen: dict[str, tuple[str, int]] = {}
     for item, copy, target in job.targets():
         if not item.files:
             continue  # rows of an array have no file of their own
-        folded = target.casefold()
         name = f"{item.id} (copy {copy})" if copy else item.id
-        if folded in seen:
+        path = PurePosixPath(target)
+        own = (path.with_suffix("") if job.writer.by_stem else path).as_posix().casefold()
+        other, other_copy = seen.setdefault(own, (name, copy))
+        if other != name and (copy or other_copy):
+            what = "share the annotation of" if job.writer.by_stem else "both be written to"
             raise RequestError(
-                f"{seen[folded]} and {name} would both be written to {target}; give another "
+                f"{other} and {name} would {what} {target}; give another "
                 "--name, such as '{stem}_{ext}_aug_{copy:04d}'"
             )
-        seen[folded] = name
 
 
 def choose_split(source: Source, split: str | None) -> str | None:

@@ -98,8 +98,7 @@ def _answer(process: SpawnProcess, connection: Connection) -> ShardDone:
         code = process.exitcode
         why = f"was killed by signal {-code}" if code and code < 0 else f"ended with status {code}"
         raise OutputError(
-            f"a worker process {why} (out of memory?); use fewer --workers, or run the same "
-            "command with --resume"
+            f"a worker process {why}; if that was for want of memory, use fewer --workers"
         ) from None
     if isinstance(answer, BaseException):
         raise answer

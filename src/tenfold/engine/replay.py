@@ -54,7 +54,9 @@ def replay(file: Path, source: Path | None = None, output: Path | None = None) -
     name = file.absolute().relative_to(destination).as_posix()
     line = _find(destination, name)
     about = read_job(destination)["job"]
-    origin = open_source(source or Path(about["source"]), layout=about["layout"])
+    origin = open_source(
+        source or Path(about["source"]), layout=about["layout"], max_pixels=about["max_pixels"]
+    )
     options = WriteOptions(about["template"], about["format"], about["quality"])
     if output is not None:
         return _made_again(line, origin, destination, output, options)

@@ -30,6 +30,7 @@ _ABOUT = {
     "template": "--name",
     "format": "--format",
     "quality": "--quality",
+    "max_pixels": "--max-pixels",
 }
 
 

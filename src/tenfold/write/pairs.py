@@ -22,6 +22,7 @@ class PairsWriter(Writer):
     """
 
     layout = "pairs"
+    by_stem = True
 
     def target(self, item: Item, copy: int) -> str:
         """The image's path."""

@@ -42,6 +42,7 @@ class VocWriter(Writer):
     """Writes Pascal VOC datasets."""
 
     layout = "voc"
+    by_stem = True
 
     def __init__(self, source: Source, destination: Path, options: WriteOptions) -> None:
         if not isinstance(source, VocSource):

@@ -68,9 +68,12 @@ class Writer(ABC):
 
     Class variables:
         layout: of the source that it mirrors.
+        by_stem: readers find an image's annotation by its name without suffix, so that two
+            images of one stem in a folder would share one.
     """
 
     layout: ClassVar[str]
+    by_stem: ClassVar[bool] = False
 
     def __init__(self, source: Source, destination: Path, options: WriteOptions) -> None:
         self.source, self.destination, self.options = source, destination, options

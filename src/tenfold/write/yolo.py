@@ -32,6 +32,7 @@ class YoloWriter(Writer):
     """Writes YOLO datasets in the arrangement of folders of the source."""
 
     layout = "yolo"
+    by_stem = True
 
     def __init__(self, source: Source, destination: Path, options: WriteOptions) -> None:
         if not isinstance(source, YoloSource):
