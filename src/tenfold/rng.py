@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ SLOTS = 16
 """Uniform numbers available to one op for one copy of one sample."""
 
 _BLOCKS = SLOTS // 4 + 1  # the last block makes the op's seed for per-pixel randomness
-_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
-_WEYL = (0x9E3779B9, 0xBB67AE85)
+_MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], dtype=np.uint64)
+_WEYL = np.array([0x9E3779B9, 0xBB67AE85], dtype=np.uint64)
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
@@ -70,17 +71,19 @@ def philox4x32(counter: NDArray[np.uint64], key: NDArray[np.uint64]) -> NDArray[
     Returns:
         (..., 4) random words below 2**32, as uint64.
     """
-    c0, c1, c2, c3 = (counter[..., i] for i in range(4))
-    k0, k1 = key[..., 0], key[..., 1]
-    for round_ in range(10):
-        a = c0 * _MULTIPLIERS[0]
-        b = c2 * _MULTIPLIERS[1]
-        r0 = (k0 + np.uint64(_WEYL[0] * round_ & 0xFFFFFFFF)) & _LOW
-        r1 = (k1 + np.uint64(_WEYL[1] * round_ & 0xFFFFFFFF)) & _LOW
-        c0, c1, c2, c3 = (b >> _HALF) ^ c1 ^ r0, b & _LOW, (a >> _HALF) ^ c3 ^ r1, a & _LOW
-    return np.stack([c0, c1, c2, c3], axis=-1)
+    # Both halves of a round at once: x holds words 0 and 2, y words 1 and 3.
+    x, y = np.moveaxis(counter[..., 0::2], -1, 0), np.moveaxis(counter[..., 1::2], -1, 0)
+    key = np.moveaxis(key, -1, 0)
+    shape = (2, *[1] * (x.ndim - 1))
+    multipliers, weyl = _MULTIPLIERS.reshape(shape), _WEYL.reshape(shape)
+    for _ in range(10):
+        product = (x * multipliers)[::-1]
+        x, y = (product >> _HALF) ^ y ^ key, product & _LOW
+        key = (key + weyl) & _LOW
+    return np.stack([x[0], y[0], x[1], y[1]], axis=-1)
 
 
+@lru_cache(maxsize=4096)
 def op_word(name: str) -> int:
     """The 32-bit counter word of an op, from its name and occurrence (`"rotation"`, `"blur#2"`).
 

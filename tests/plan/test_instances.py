@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -239,9 +241,9 @@ def test_rounding_tolerance_is_clipped_in_silence() -> None:
     np.testing.assert_array_equal(out.instances[0].box, [0, 0, 60, 40])
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.int64, np.uint32])
 @pytest.mark.parametrize("name", [n for n, cls in OPS.items() if cls.moves])
-def test_label_values_are_never_mixed(name: str, dtype: type[np.uint8] | type[np.uint16]) -> None:
+def test_label_values_are_never_mixed(name: str, dtype: type[np.integer[Any]]) -> None:
     """A mask of far-apart values has these values and no others after any move."""
     labels = np.random.default_rng(0).choice(np.array([0, 7, 200], dtype), SIZE)
     colours = np.stack([labels, labels[::-1], labels[:, ::-1]], axis=2)

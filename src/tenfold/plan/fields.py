@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tenfold.declare.recipe import Recipe
+from tenfold.errors import SampleError
 from tenfold.ops.steps import Fill, GeometricStep
-from tenfold.plan.instances import Counts, Keep, hide_instances, move_instances, swap_rows
+from tenfold.plan.instances import Counts, Keep, hide_instances, move_instances
 from tenfold.plan.kernels.fill import border_colour
 from tenfold.plan.map import Map, safe_crop
 from tenfold.plan.resample import Fringe, Mode, resample
 from tenfold.samples.sample import Array, Sample, Schema
 
+_MOST = 2**31 - 1
 _UNSEEN = Fringe("constant", np.zeros(1))
 
 
@@ -109,14 +110,23 @@ def _move_mask(mask: Array, through: Map, mode: str, recipe: Recipe) -> Array:
 
 
 def _through(raster: Array, through: Map, fringe: Fringe) -> Array:
+    """A label raster of any integer dtype (or bool) whose values fit 32 bits."""
     flat = raster[:, :, None] if raster.ndim == 2 else raster
-    moved = resample(flat, through, "nearest", fringe)
+    if raster.dtype.itemsize > 2:
+        if raster.size and (raster.max() > _MOST or raster.min() < -_MOST):
+            raise SampleError(
+                f"masks hold values up to {_MOST}, this one has {raster.min()}..{raster.max()}"
+            )
+        flat = flat.astype(np.int32)
+    elif raster.dtype == bool:
+        flat = flat.astype(np.uint8)
+    moved = resample(flat, through, "nearest", fringe).astype(raster.dtype, copy=False)
     return moved[:, :, 0] if raster.ndim == 2 else moved
 
 
-def swap_values(mask: Array, pairs: Sequence[tuple[int, int]]) -> NDArray[np.generic]:
+def swap_values(mask: Array, pairs: Sequence[tuple[int, int]]) -> Array:
     """A mask with each pair's two values trading places."""
-    top = max(int(mask.max()), *(max(pair) for pair in pairs))
-    table = np.arange(top + 1).reshape(-1, 1).astype(np.float64)
-    table = swap_rows(table, pairs)
-    return table[:, 0].astype(mask.dtype)[mask]
+    swapped = mask.copy()
+    for one, other in pairs:
+        swapped[mask == one], swapped[mask == other] = other, one
+    return swapped

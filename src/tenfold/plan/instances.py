@@ -120,6 +120,7 @@ def _move(instance: Instance, outlines: list[Points], through: Map, keep: Keep) 
         part = shapes.clip(outline, height, width)
         area, share = _measure([part], [outline])
         measures.append((area, share))
+        changes["oriented"] = None  # unless some of it is in view
         if area > 0:
             rigid = share >= _WHOLE and len(outline) == 4 and _is_rectangle(outline)
             changes["oriented"] = outline if rigid else shapes.oriented_box(part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -43,6 +44,10 @@ class Plan:
 
     recipe: Recipe
     info: DatasetInfo = DatasetInfo()
+
+    @cached_property
+    def _named(self) -> dict[str, Op]:
+        return dict(zip(self.recipe.op_names(), self.recipe.ops, strict=True))
 
     def schema(self, sample: Sample) -> Schema:
         """What ops may know of a sample."""
@@ -91,7 +96,7 @@ class Plan:
 
     def draw(self, keys: Sequence[Key]) -> list[History]:
         """Draw for many copies at once; a pure function of the keys."""
-        names = self.recipe.op_names()
+        names = tuple(self._named)
         if not names:
             return [() for _ in keys]
         columns = [
@@ -117,9 +122,9 @@ class Plan:
             RecipeError: the history names an op that the recipe lacks.
         """
         schema = self.schema(sample)
-        ops = dict(zip(self.recipe.op_names(), self.recipe.ops, strict=True))
+        named = self._named
         chosen = [
-            (name, ops[name] if name in ops else self.recipe.op_named(name), drawn)
+            (name, named[name] if name in named else self.recipe.op_named(name), drawn)
             for name, drawn in history
         ]
         counts = Counts()

@@ -41,6 +41,8 @@ def bounds(points: Points) -> Points:
 def densify(outline: Points, longest: float) -> Points:
     """The closed outline with points added so that no edge is longer than `longest` px."""
     ends = np.roll(outline, -1, axis=0)
+    if float(np.abs(ends - outline).max(initial=0)) <= longest / 1.5:
+        return outline
     pieces = []
     for start, end in zip(outline, ends, strict=True):
         count = max(1, math.ceil(float(np.hypot(*(end - start))) / longest))
