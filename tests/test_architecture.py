@@ -13,16 +13,14 @@ SRC = Path(__file__).resolve().parents[1] / "src" / "tenfold"
 
 LAYERS = [
     ["errors", "rng", "params"],
-    ["samples"],
+    ["samples", "mixing"],
     ["ops"],
     ["declare"],
     ["plan"],
     ["write"],
     ["engine"],
     ["evaluate", "datasets"],
-    ["targets"],
-    ["pipeline"],
-    ["augment", "loading", "testing"],
+    ["call", "multiply", "testing"],
     ["cli", "__main__"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

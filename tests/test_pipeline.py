@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 import tenfold
 from tenfold import Key, Pipeline, Range, Recipe, load_recipe, preset
+from tenfold.call.objects import BOX_FORMATS, boxes_in, boxes_out
 from tenfold.errors import RecipeError, RequestError, SampleError
-from tenfold.objects import BOX_FORMATS, boxes_in, boxes_out
 from tenfold.ops import Brightness, Elastic, GaussianNoise, Op, Reflection, Rotation, Translation
 from tenfold.ops.catalogue import OPS
 
@@ -432,7 +432,7 @@ def test_the_public_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "first", ["import tenfold.augment", "from tenfold.augment import plan_job", "import tenfold"]
+    "first", ["import tenfold.multiply", "from tenfold.multiply import plan_job", "import tenfold"]
 )
 def test_augment_is_the_function_whatever_came_first(first: str) -> None:
     code = f"{first}\nimport tenfold\nfrom tenfold import augment\n"

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tenfold.augment import augment
 from tenfold.engine.manifest import read_lines
 from tenfold.engine.replay import replay
 from tenfold.engine.verify import verify
+from tenfold.multiply import augment
 
 COPIES = int(os.environ.get("TENFOLD_COPIES", "1"))
 

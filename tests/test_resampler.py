@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tenfold.call.loading import AugmentedDataset
+from tenfold.call.pipeline import Pipeline
+from tenfold.call.resampler import ImageResampler
 from tenfold.errors import RequestError, SampleError
-from tenfold.loading import AugmentedDataset
 from tenfold.ops import Crop, GaussianNoise, Rotation
-from tenfold.pipeline import Pipeline
-from tenfold.resampler import ImageResampler
 from tenfold.rng import Key
 
 OPS = [Rotation(degrees=20), GaussianNoise()]

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from tenfold import Pipeline
+from tenfold.call.targets import TARGET_ALIASES, TARGETS
 from tenfold.errors import RequestError, SampleError
 from tenfold.ops import Brightness, Crop, Reflection, Rotation
-from tenfold.targets import TARGET_ALIASES, TARGETS
 
 RNG = np.random.default_rng(7)
 FLIP = [Reflection(probability=1)]

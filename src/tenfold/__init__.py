@@ -6,8 +6,6 @@ The public names are imported when they are first used, so that `import tenfold`
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -15,6 +13,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AugmentedDataset",
     "Border",
+    "ImageResampler",
     "Key",
     "Pipeline",
     "Range",
@@ -30,25 +29,27 @@ __all__ = [
 
 if TYPE_CHECKING:
     from tenfold import ops
-    from tenfold.augment import augment
+    from tenfold.call.loading import AugmentedDataset
+    from tenfold.call.pipeline import Pipeline
+    from tenfold.call.resampler import ImageResampler
     from tenfold.declare.parse import dump_recipe, load_recipe
     from tenfold.declare.presets import preset
     from tenfold.declare.recipe import Border, Recipe
     from tenfold.errors import TenfoldError
-    from tenfold.loading import AugmentedDataset
+    from tenfold.multiply import augment
     from tenfold.params import Range
-    from tenfold.pipeline import Pipeline
     from tenfold.rng import Key
 else:
     _HOMES = {
-        "AugmentedDataset": "tenfold.loading",
+        "AugmentedDataset": "tenfold.call.loading",
         "Border": "tenfold.declare.recipe",
+        "ImageResampler": "tenfold.call.resampler",
         "Key": "tenfold.rng",
-        "Pipeline": "tenfold.pipeline",
+        "Pipeline": "tenfold.call.pipeline",
         "Range": "tenfold.params",
         "Recipe": "tenfold.declare.recipe",
         "TenfoldError": "tenfold.errors",
-        "augment": "tenfold.augment",
+        "augment": "tenfold.multiply",
         "dump_recipe": "tenfold.declare.parse",
         "load_recipe": "tenfold.declare.parse",
         "preset": "tenfold.declare.presets",
@@ -65,13 +66,3 @@ else:
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
-
-    class _Package(ModuleType):
-        """This package: `tenfold.augment` is the function, also once its module is imported."""
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            if name == "augment" and isinstance(value, ModuleType):
-                value = value.augment
-            super().__setattr__(name, value)
-
-    sys.modules[__name__].__class__ = _Package

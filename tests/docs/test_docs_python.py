@@ -30,9 +30,9 @@ def test_every_block_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_target_and_format_is_there() -> None:
+    from tenfold.call.objects import BOX_FORMATS
+    from tenfold.call.targets import PILLOW_IMAGES, TARGETS
     from tenfold.declare.presets import PRESETS
-    from tenfold.objects import BOX_FORMATS
-    from tenfold.targets import PILLOW_IMAGES, TARGETS
 
     for name in (*TARGETS, *BOX_FORMATS, *PRESETS, *PILLOW_IMAGES):
         assert f"`{name}`" in TEXT, name

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.datasets import image_folder
-from tenfold.augment import plan_job
 from tenfold.engine.job import MAX_SHARD, Job, choose_split, copies_of
 from tenfold.errors import RequestError
+from tenfold.multiply import plan_job
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import DatasetInfo, Item, Source
 from tenfold.write.writer import WriteOptions

@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from engine.datasets import arrays, image_folder, pairs
-from tenfold.augment import augment
 from tenfold.engine.manifest import read_lines, tree_hash
 from tenfold.engine.state import State
 from tenfold.engine.verify import verify
 from tenfold.errors import OutputError
+from tenfold.multiply import augment
 from tenfold.write import atomic
 
 RECIPE = """

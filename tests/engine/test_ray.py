@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 import pytest
 
 from engine.datasets import arrays, image_folder
-from tenfold.augment import Prepared, augment, carry_out, plan_job
 from tenfold.cli.main import run
 from tenfold.engine import ray as module
 from tenfold.engine.destination import prepare
@@ -24,6 +23,7 @@ from tenfold.engine.ray import RayEngine
 from tenfold.engine.state import State
 from tenfold.engine.work import ShardDone
 from tenfold.errors import MissingExtraError, OutputError, RequestError
+from tenfold.multiply import Prepared, augment, carry_out, plan_job
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import MAX_PIXELS, Item, Source
 from tenfold.samples.sources import open_source
@@ -262,9 +262,9 @@ def test_no_cluster_at_the_address_is_told_before_anything_is_written(
         address = f"127.0.0.1:{free.getsockname()[1]}"
     source, out = image_folder(tmp_path / "data"), tmp_path / "out"
     monkeypatch.setattr("ray.is_initialized", lambda: False)
-    with pytest.raises(RequestError, match=f"no Ray cluster answers at {address}"):
-        with RayEngine(address).connected():
-            pass
+    told = pytest.raises(RequestError, match=f"no Ray cluster answers at {address}")
+    with told, RayEngine(address).connected():
+        pass
     assert run(["augment", str(source), str(out), "--engine", "ray", "--address", address]) == 2
     assert not out.exists()
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from tenfold.augment import Prepared, carry_out, plan_job
 from tenfold.cli.main import command_line, complain, say
 from tenfold.cli.options import folder, recipe_options, source_argument, source_options
 from tenfold.cli.progress import bar
@@ -21,6 +20,7 @@ from tenfold.engine.run import Engine, RunResult
 from tenfold.engine.verify import verify as check_files
 from tenfold.errors import OutputError, RequestError
 from tenfold.evaluate.names import readable
+from tenfold.multiply import Prepared, carry_out, plan_job
 from tenfold.write.writer import WriteOptions
 
 _SHOWN = 10

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from tenfold.augment import plan_job
 from tenfold.cli.main import say
 from tenfold.cli.options import folder, recipe_options, source_options
 from tenfold.evaluate.bench import bench as measure
 from tenfold.evaluate.bench import processors, write_photos
+from tenfold.multiply import plan_job
 from tenfold.write.writer import WriteOptions
 
 

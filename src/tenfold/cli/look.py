@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from tenfold.augment import plan_job, preview_rows
 from tenfold.cli.main import say
 from tenfold.cli.options import folder, recipe_options, source_argument, source_options
 from tenfold.cli.progress import bar
 from tenfold.errors import RequestError
+from tenfold.multiply import plan_job, preview_rows
 from tenfold.samples.sources import open_source
 
 

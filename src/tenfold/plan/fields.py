@@ -112,7 +112,7 @@ def _move_mask(mask: Array, through: Map, mode: str, recipe: Recipe) -> Array:
 def _through(raster: Array, through: Map, fringe: Fringe) -> Array:
     """A label raster of any integer dtype (or bool) whose values fit 32 bits."""
     flat = raster[:, :, None] if raster.ndim == 2 else raster
-    if raster.dtype.itemsize > 2:
+    if raster.dtype.kind in "iu" and raster.dtype.itemsize > 2:
         if raster.size and (raster.max() > _MOST or raster.min() < -_MOST):
             raise SampleError(
                 f"masks hold values up to {_MOST}, this one has {raster.min()}..{raster.max()}"

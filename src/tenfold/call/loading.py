@@ -10,13 +10,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tenfold.calls import one_thread_in_workers
-from tenfold.containers import is_pillow, is_tensor
+from tenfold.call.containers import is_pillow, is_tensor
+from tenfold.call.pipeline import Pipeline
+from tenfold.call.targets import TARGET_ALIASES, TARGETS, check_names
+from tenfold.call.unkeyed import one_thread_in_workers
 from tenfold.declare.aliases import hint
 from tenfold.errors import RequestError, SampleError
-from tenfold.pipeline import Pipeline
 from tenfold.rng import Key
-from tenfold.targets import TARGET_ALIASES, TARGETS, check_names
 
 Targets = str | None | Mapping[Any, Any] | Sequence[Any]
 """What an item holds, in the item's own shape: a target's name, None (leave it alone), a mapping

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tenfold.containers import is_pillow, is_tensor
+from tenfold.call.containers import is_pillow, is_tensor
 from tenfold.declare.aliases import hint
 from tenfold.errors import RequestError
 from tenfold.samples.sample import DTYPES, Array

@@ -10,14 +10,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.containers import is_tensor, pick
+from tenfold.call.containers import is_tensor, pick
+from tenfold.call.pipeline import Declaration, Pipeline
+from tenfold.call.targets import take_image
 from tenfold.errors import RequestError, SampleError, did_you_mean
-from tenfold.pipeline import Declaration, Pipeline
 from tenfold.plan.plan import Plan
 from tenfold.rng import Key, fresh_seed
 from tenfold.samples.sample import Array, Sample, value_range_of
 from tenfold.samples.source import DatasetInfo
-from tenfold.targets import take_image
 
 _AT_ONCE = 4096  # copies drawn in one call
 _MOST_COPIES = 1_000_000
@@ -28,8 +28,8 @@ class ImageResampler:
 
     Fit it on the training part only: `X_train, y_train = resampler.fit_resample(X_train, y_train)`.
     It follows scikit-learn's conventions (`get_params`, `set_params`, `clone`; arguments are kept
-    as they are and checked by `fit_resample`) without needing scikit-learn, and has a place in
-    imbalanced-learn's pipelines, which resample in `fit` only.
+    as they are and checked by `fit_resample`) without needing scikit-learn, and has the
+    `fit_resample` of imbalanced-learn's samplers.
 
     Copy c (1, 2, ...) of row i has the key `Key(seed_, f"#{i}", c)`: the same numbers, and the
     same bytes, that `Pipeline(declaration, seed=seed_)(X[i], key=...)` gives for that key, and

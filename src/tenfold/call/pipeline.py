@@ -11,13 +11,14 @@ from typing import Any, SupportsIndex, TypeVar, overload
 
 import numpy as np
 
-from tenfold.calls import Calls
+from tenfold.call.objects import BOX_FORMATS, BoxFormat, Objects, take_objects
+from tenfold.call.targets import Picture, as_owned, check_names, take_image, take_mask
+from tenfold.call.unkeyed import Calls
 from tenfold.declare.parse import load_recipe, recipe_from_plain
 from tenfold.declare.presets import PRESETS, preset
 from tenfold.declare.recipe import Recipe
 from tenfold.declare.settings import SETTINGS
 from tenfold.errors import RequestError, did_you_mean
-from tenfold.objects import BOX_FORMATS, BoxFormat, Objects, take_objects
 from tenfold.ops.op import Op
 from tenfold.plan.explain import explain
 from tenfold.plan.plan import History, Plan, history_from_json, history_json
@@ -25,7 +26,6 @@ from tenfold.rng import Key, fresh_seed
 from tenfold.samples.sample import Array, Sample, Schema, value_range_of
 from tenfold.samples.source import DatasetInfo
 from tenfold.samples.validate import clean
-from tenfold.targets import Picture, as_owned, check_names, take_image, take_mask
 
 Image = TypeVar("Image")
 Name = SupportsIndex | str | Key
@@ -111,7 +111,7 @@ class Pipeline:
             image: an image alone, if there are no other targets.
             key: which copy: the same pipeline seed and key give the same result, on any machine
                 and in any process. An integer, a text (the sample's name), or a `Key`. Without
-                one each call is another: see `tenfold.calls.Calls`.
+                one each call is another: see `tenfold.call.unkeyed.Calls`.
             targets: `image`, and what belongs to it:
 
                 - `image`: NumPy (H, W) or (H, W, C), torch (C, H, W) or (H, W), or PIL, of

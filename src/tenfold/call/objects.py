@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tenfold.containers import duplicate, is_tensor, like, numbers, pick, take_rows
+from tenfold.call.containers import duplicate, is_tensor, like, numbers, pick, take_rows
+from tenfold.call.targets import take_mask
 from tenfold.errors import RequestError, SampleError
 from tenfold.samples.sample import Instance, Points
-from tenfold.targets import take_mask
 
 BoxFormat = Literal["pascal_voc", "coco", "yolo"]
 BOX_FORMATS: tuple[BoxFormat, ...] = ("pascal_voc", "coco", "yolo")

@@ -1,0 +1,1 @@
+"""The Python call: samples in memory in, samples in memory out, in the containers that came."""
