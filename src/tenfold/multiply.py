@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from tenfold.declare.parse import dump_recipe, load_recipe
 from tenfold.declare.presets import preset
 from tenfold.declare.recipe import Recipe
 from tenfold.engine.destination import Existing, prepare
-from tenfold.engine.job import Job, choose_split, copies_of
+from tenfold.engine.job import Job, choose_split, copies_of, library_versions
 from tenfold.engine.local import LocalEngine
 from tenfold.engine.manifest import MANIFEST, QUARANTINE, read_lines
 from tenfold.engine.run import Engine, RunResult, execute
@@ -37,7 +36,10 @@ from tenfold.samples.validate import clean
 from tenfold.write.writer import WriteOptions
 from tenfold.write.writers import writer_for
 
-_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "tifffile")
+_NO_VALIDITY = {
+    "arrays": "an array file has no place for validity masks",
+    "folder": "in an image folder, a folder of validity masks would be a class",
+}
 _PROBES = 16
 _EXAMPLES, _EXAMPLE_COPIES = 6, 5
 
@@ -122,10 +124,10 @@ def plan_job(
         copies=copies_of(origin, part, copies, balance=balance, originals=originals),
         originals=originals,
     )
-    if job.recipe.validity and not any(item.files for item in origin.items):
+    if job.recipe.validity and origin.layout in _NO_VALIDITY:
         raise RequestError(
-            "validity: an array file has no place for validity masks; "
-            "remove it from the recipe, or save the images as files"
+            f"validity: {_NO_VALIDITY[origin.layout]}; remove it from the recipe, or keep the "
+            "data in a layout with annotations (image and mask pairs, COCO...)"
         )
     sample = next(iter(readable(job, 1)), None)
     if sample is None:
@@ -267,13 +269,11 @@ def report_data(
 
 def versions() -> dict[str, str]:
     """Versions of everything that the bytes depend on."""
-    found = {"tenfold": tenfold.__version__, "python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "not installed under this name"
-    return found
+    return {
+        "tenfold": tenfold.__version__,
+        "python": platform.python_version(),
+        **library_versions(),
+    }
 
 
 def readable(job: Job, wanted: int) -> Iterator[Sample]:

@@ -136,7 +136,7 @@ def test_a_disk_that_is_full(tmp_path: Path, small_disk: Path) -> None:
     job = ("--recipe", recipe, "--seed", 1, "--copies", 3, "--workers", 1)
     out = small_disk / "out"
     stopped(tenfold("augment", source, out, *job), out, "No space left", "--resume")
-    done = len(list((out / ".tenfold/shards").iterdir()))
+    done = len(list(out.glob(".tenfold/*/*.jsonl")))
     assert done >= 1
     remount = ["mount", "-o", "remount,size=8m", str(small_disk)]
     subprocess.run(remount, check=True, capture_output=True)
@@ -219,8 +219,8 @@ def test_killed_and_resumed(source: Path, out: Path) -> None:
     kills = 0
     for _ in range(3):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        marks = len(list(out.glob(".tenfold/shards/*.jsonl")))
-        while process.poll() is None and len(list(out.glob(".tenfold/shards/*.jsonl"))) <= marks:
+        marks = len(list(out.glob(".tenfold/*/*.jsonl")))
+        while process.poll() is None and len(list(out.glob(".tenfold/*/*.jsonl"))) <= marks:
             time.sleep(0.002)
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)

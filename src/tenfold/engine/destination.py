@@ -11,6 +11,7 @@ from tenfold.engine.job import Job, check_targets
 from tenfold.engine.manifest import JOB
 from tenfold.engine.state import State
 from tenfold.errors import OutputError, RequestError
+from tenfold.write.writer import STATE
 
 Existing = Literal["refuse", "resume", "overwrite"]
 """What to do with a destination that isn't empty."""
@@ -54,34 +55,42 @@ def check_destination(job: Job, existing: Existing, *, shared: bool) -> None:
 
 
 def prepare(job: Job, existing: Existing, *, shared: bool) -> State:
-    """Check the destination (see `check_destination`) and make it ours.
+    """Check the destination (see `check_destination`) and make it the job's own.
 
     Raises:
         RequestError: the destination can't be used; nothing was written.
     """
     check_destination(job, existing, shared=shared)
-    destination, state = job.destination, State(job.destination)
+    destination, state = job.destination, State(job.destination, job.token)
+    state.clear_remains()
     if not _empty(destination):
         if existing != "overwrite":
-            if existing == "resume" and not state.finished:
-                state.sweep()
             return state
-        _clear(destination)
+        _clear(state)
     made = [p for p in (destination, *destination.parents) if not p.exists()]
     try:
-        state.begin(job)
-    except OutputError as error:
+        first = state.begin(job)
+    except (OutputError, OSError) as error:
         shutil.rmtree(made[-1] if made else state.folder, ignore_errors=True)
-        raise RequestError(f"can't write to {destination}: {error.__cause__}") from error
+        why = error.__cause__ or error
+        raise RequestError(f"can't write to {destination}: {why}") from error
+    if not first:  # another run was quicker
+        check_destination(job, existing, shared=shared)
     return state
 
 
 def _empty(destination: Path) -> bool:
-    """Nothing is there yet."""
+    """Nothing is there yet, or nothing but a state folder in which no job was noted."""
     try:
-        return not destination.exists() or (destination.is_dir() and not any(destination.iterdir()))
+        if not destination.exists():
+            return True
+        names = {path.name for path in destination.iterdir()}
+    except NotADirectoryError:
+        return False
     except OSError as error:
         raise RequestError(f"can't look into {destination}: {error.strerror or error}") from error
+    names = {name for name in names if not name.startswith(f"{STATE}-done-")}
+    return not names - {STATE} and not State(destination).started
 
 
 def _apart(source: Path, destination: Path) -> None:
@@ -97,13 +106,21 @@ def _apart(source: Path, destination: Path) -> None:
         )
 
 
-def _clear(folder: Path) -> None:
+def _clear(state: State) -> None:
+    """Delete an earlier result; if that is interrupted, only --overwrite goes on with it."""
+    folder = state.destination
     try:
+        state.begin_clearing()
         for path in folder.iterdir():
+            if path.name == STATE:
+                continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink()
+        shutil.rmtree(state.folder)
     except OSError as error:
         name = os.fsdecode(error.filename or folder)
         raise RequestError(f"can't empty {folder}: {name}: {error.strerror or error}") from error
+    except OutputError as error:
+        raise RequestError(f"can't empty {folder}: {error}") from error

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +13,17 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+
 import tenfold
 from tenfold.declare.recipe import Recipe
 from tenfold.errors import RequestError, did_you_mean
 from tenfold.plan.plan import Plan
 from tenfold.samples.source import Item, Source
 from tenfold.write.writer import WriteOptions, Writer
+
+_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "tifffile")
+_WORD = 2**64 - 1
 
 MAX_SHARD = 32
 """Most items in a shard: a kill costs at most that much work."""
@@ -87,18 +94,21 @@ class Job:
             for copy in range(first, (copies or 0) + 1):
                 yield item, copy, self.writer.target(item, copy)
 
+    @cached_property
+    def token(self) -> str:
+        """A short name of everything in `identity` but where the source is mounted."""
+        about = {name: value for name, value in self.identity().items() if name != "source"}
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
+
     def identity(self) -> dict[str, Any]:
         """What must be equal for two runs to give the same bytes; plain data."""
-        listing = hashlib.sha256()
-        for item, copies in zip(self.source.items, self.copies, strict=True):
-            listing.update(json.dumps([item.id, item.split, copies]).encode())
         options: WriteOptions = self.writer.options
         return {
             "tenfold": tenfold.__version__,
             "source": str(self.source.root),
             "layout": self.source.layout,
             "items": len(self.source.items),
-            "listing": listing.hexdigest(),
+            "listing": self._listing,
             "recipe": self.recipe_hash,
             "seed": self.seed,
             "split": self.split,
@@ -107,7 +117,37 @@ class Job:
             "format": options.format,
             "quality": options.quality,
             "max_pixels": self.source.max_pixels,
+            "libraries": library_versions(),
         }
+
+    @cached_property
+    def _listing(self) -> str:
+        """Hash of all that was listed: names, sizes, labels and what they are read by."""
+        root = self.source.root
+        digest = hashlib.sha256()
+        for item, copies in zip(self.source.items, self.copies, strict=True):
+            sizes = [_size(root / name) for name in item.files]
+            told = [item.id, item.split, item.label, item.labels, copies, sizes, dict(item.extra)]
+            digest.update(json.dumps(told, default=str, sort_keys=True).encode())
+        return digest.hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that the bytes depend on."""
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed under this name"
+    return found
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None  # read as a sample it will say why
 
 
 def check_targets(job: Job) -> None:
@@ -115,20 +155,34 @@ def check_targets(job: Job) -> None:
 
     In layouts that tell annotations by the image's stem, a copy's stem must be new too.
     """
+    # Eight bytes an output, not a name: there may be many millions.
+    names = array("Q", (hash(own) & _WORD for _, _, own in _own_names(job)))
+    words, counts = np.unique(np.frombuffer(names, dtype=np.uint64), return_counts=True)
+    twice = set(words[counts > 1].tolist())
+    if not twice:
+        return
     seen: dict[str, tuple[str, int]] = {}
-    for item, copy, target in job.targets():
-        if not item.files:
-            continue  # rows of an array have no file of their own
+    for item, copy, own in _own_names(job):
+        if hash(own) & _WORD not in twice:
+            continue
         name = f"{item.id} (copy {copy})" if copy else item.id
-        path = PurePosixPath(target)
-        own = (path.with_suffix("") if job.writer.by_stem else path).as_posix().casefold()
         other, other_copy = seen.setdefault(own, (name, copy))
         if other != name and (copy or other_copy):
+            target = job.writer.target(item, copy)
             what = "share the annotation of" if job.writer.by_stem else "both be written to"
             raise RequestError(
                 f"{other} and {name} would {what} {target}; give another "
                 "--name, such as '{stem}_{ext}_aug_{copy:04d}'"
             )
+
+
+def _own_names(job: Job) -> Iterator[tuple[Item, int, str]]:
+    """What each output that is a file must have for itself."""
+    for item, copy, target in job.targets():
+        if item.files:  # rows of an array have no file of their own
+            path = PurePosixPath(target)
+            own = path.with_suffix("") if job.writer.by_stem else path
+            yield item, copy, own.as_posix().casefold()
 
 
 def choose_split(source: Source, split: str | None) -> str | None:

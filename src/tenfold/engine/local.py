@@ -17,6 +17,12 @@ from tenfold.engine.job import Job
 from tenfold.engine.work import ShardDone, work_shard
 from tenfold.errors import OutputError, TenfoldError
 
+_CURES = {
+    -9: "if that was for want of memory, use fewer --workers",
+    1: "in a script of your own, call tenfold under `if __name__ == '__main__':`, since worker "
+    "processes import the script again",
+}
+
 
 class LocalEngine:
     """Works off shards on this machine.
@@ -98,7 +104,7 @@ def _answer(process: SpawnProcess, connection: Connection) -> ShardDone:
         code = process.exitcode
         why = f"was killed by signal {-code}" if code and code < 0 else f"ended with status {code}"
         raise OutputError(
-            f"a worker process {why}; if that was for want of memory, use fewer --workers"
+            f"a worker process {why}; {_CURES.get(code or 0, 'see what it printed')}"
         ) from None
     if isinstance(answer, BaseException):
         raise answer

@@ -95,14 +95,27 @@ def file_hash(path: Path) -> str:
 def tree_hash(folder: Path) -> str:
     """SHA-256 over names and contents of all files of a dataset.
 
-    Left out are the report (it tells the time that the run took) and unfinished work. Two runs of
-    one job have the same tree hash.
+    Left out are the report (it tells the time that the run took), unfinished work, and where the
+    source was mounted. Two runs of one job have the same tree hash.
     """
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*"), key=lambda p: p.relative_to(folder).as_posix()):
         relative = path.relative_to(folder)
-        if relative.parts[0] == STATE or relative.as_posix() in REPORT or not path.is_file():
+        if relative.parts[0].startswith(STATE) or relative.as_posix() in REPORT:
+            continue
+        if not path.is_file():
             continue
         name = relative.as_posix().encode("utf-8", "surrogateescape")
-        digest.update(name + b"\0" + bytes.fromhex(file_hash(path)))
+        content = _job_hash(path) if relative.as_posix() == JOB else file_hash(path)
+        digest.update(name + b"\0" + bytes.fromhex(content))
     return digest.hexdigest()
+
+
+def _job_hash(path: Path) -> str:
+    """Hash of `tenfold.json` without the place of the source; of the bytes if it is damaged."""
+    try:
+        about = json.loads(path.read_bytes())
+        del about["job"]["source"]
+    except (ValueError, KeyError, TypeError):
+        return file_hash(path)
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()

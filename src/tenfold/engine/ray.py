@@ -6,28 +6,28 @@ shard that is done twice writes the same bytes under the same names, so nothing 
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 import os
 import pickle
 import platform
+import secrets
 import socket
 import time
 import warnings
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import tenfold
-from tenfold.engine.job import Job
+from tenfold.engine.job import Job, library_versions
 from tenfold.engine.local import single_threaded
 from tenfold.engine.state import State
 from tenfold.engine.work import ShardDone, work_shard
 from tenfold.errors import MissingExtraError, OutputError, RequestError, TenfoldError
 
-_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "tifffile")
 _DEATHS = 4
 """So many workers may die of one shard before it is taken to be the shard's fault."""
 _LOOK = 5.0
@@ -111,12 +111,13 @@ class RayEngine:
         parcel = ray.put((_environment(), ray.cloudpickle.dumps(job)))
         waiting, deaths = deque(shards), Counter[int]()
         flying: dict[Any, int] = {}
+        stop = State(job.destination, job.token).folder / f"stop-{secrets.token_hex(8)}"
         try:
             while waiting or flying:
                 for _ in range(min(len(waiting), self._room() - len(flying))):
                     shard = waiting.popleft()
                     # In a list, so that Ray hands over the reference and not what it refers to.
-                    flying[task.remote([parcel], shard)] = shard
+                    flying[task.remote([parcel], shard, stop)] = shard
                 ready, _ = ray.wait(list(flying), timeout=_LOOK)
                 for ref in ready:
                     shard = flying.pop(ref)
@@ -128,10 +129,13 @@ class RayEngine:
                     else:
                         yield done
         finally:
-            _cancel(list(flying))
+            _stop(list(flying), stop)
         _await_marks(job, shards)
-        if deaths and len(State(job.destination).done(job.shard_count)) == job.shard_count:
-            State(job.destination).sweep()  # nobody is writing any more
+        if (
+            deaths
+            and len(State(job.destination, job.token).done(job.shard_count)) == job.shard_count
+        ):
+            State(job.destination, job.token).sweep()  # nobody is writing any more
 
     def _room(self) -> int:
         """How many tasks may be under way; a few wait at the nodes, so that no CPU does."""
@@ -207,14 +211,20 @@ def _check_deaths(job: Job, shard: int, deaths: int) -> None:
     )
 
 
-def _cancel(refs: list[Any]) -> None:
-    """Stop tasks, and wait until they are: the next run must be alone in the destination."""
+def _stop(refs: list[Any], stop: Path) -> None:
+    """Tell tasks to stop, and wait until they have: the next run must be alone.
+
+    By a file, as `ray.cancel` brings down this process (a failed check in Ray's core) when a task
+    ends just then.
+    """
     ray = _ray()
     if not refs or not ray.is_initialized():
         return
-    for ref in refs:
-        ray.cancel(ref, force=True)
+    with suppress(OSError):  # a destination that is gone stops them too
+        stop.touch()
     ray.wait(refs, num_returns=len(refs), timeout=_REACH)
+    with suppress(OSError):
+        stop.unlink()
 
 
 def _await_marks(job: Job, shards: Sequence[int]) -> None:
@@ -222,7 +232,7 @@ def _await_marks(job: Job, shards: Sequence[int]) -> None:
 
     A network file system may show them late.
     """
-    state, end = State(job.destination), time.monotonic() + _LATE
+    state, end = State(job.destination, job.token), time.monotonic() + _LATE
     while not state.done(job.shard_count).issuperset(shards):
         if time.monotonic() > end or not state.started:
             return
@@ -232,13 +242,13 @@ def _await_marks(job: Job, shards: Sequence[int]) -> None:
 # What follows runs in the workers.
 
 
-def _work(parcel: list[Any], shard: int) -> ShardDone | OutputError | None:
-    """A task: do and commit a shard. Errors are handed back, as Ray would wrap raised ones."""
+def _work(parcel: list[Any], shard: int, stop: Path) -> ShardDone | OutputError | None:
+    """A task: do and commit a shard, unless told to stop. Errors are handed back, as Ray would wrap raised ones."""
     try:
         job = _unpack(parcel[0])
         _check_folders(job)
         with single_threaded():
-            return work_shard(job, shard)
+            return work_shard(job, shard, lambda: not stop.exists())
     except TenfoldError as error:
         return OutputError(str(error))
 
@@ -260,20 +270,15 @@ def _unpack(parcel: Any) -> Job:
 
 def _environment() -> dict[str, str]:
     """Versions of everything that the bytes depend on."""
-    found = {"tenfold": tenfold.__version__, "python": platform.python_version()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "(none)"
-    return found
+    about = {"tenfold": tenfold.__version__, "python": platform.python_version()}
+    return about | library_versions()
 
 
 def _check_folders(job: Job) -> None:
     """Without the source each sample would be quarantined; without the destination all is lost."""
     for folder, there in (
         (job.source.root, job.source.root.exists()),
-        (job.destination, State(job.destination).started),
+        (job.destination, State(job.destination, job.token).started),
     ):
         if not there:
             raise OutputError(

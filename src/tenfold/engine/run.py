@@ -67,28 +67,40 @@ def execute(
         OutputError: the destination can't be written, or is gone; the run can be resumed.
     """
     if state.finished:
-        return RunResult(True, 0, _count_lines(job.destination / QUARANTINE), job.shard_count, 0)
+        return _whole(job, job.shard_count)
     count = job.shard_count
     before = state.done(count)
     mine = [s for s in range(count) if s % part[1] == part[0] and s not in before]
-    outputs = 0
+    outputs = quarantined = 0
     for done in engine.run(job, mine):
         outputs += done.outputs
+        quarantined += done.quarantined
         progress(done)
-    done_now = sorted(state.done(count))
-    left = count - len(done_now)
-    quarantined = len(job.source.problems) + sum("reason" in e for e in state.entries(done_now))
-    if set(mine) - set(done_now):
+    finished = set(range(count)) if state.finished else state.done(count)
+    if set(mine) - finished:
         raise OutputError(
             f"{job.destination} lost what was written to it during the run; "
             "find out who removes files there, then run the same command again"
         )
-    result = RunResult(left == 0, outputs, quarantined, len(before), left)
-    if result.complete:
+    if left := count - len(finished):
+        return RunResult(False, outputs, quarantined, len(before), left)
+    with state.finishing() as ours:
+        if not ours:
+            return _whole(job, len(before), outputs)
+        if before or part[1] > 1:
+            state.sweep()
+        bad = len(job.source.problems)
+        bad += sum("reason" in e for e in state.entries(range(count)))
+        result = RunResult(True, outputs, bad, len(before), 0)
         finish(job, state)
         publish(result)
         state.close()
     return result
+
+
+def _whole(job: Job, resumed: int, outputs: int = 0) -> RunResult:
+    """The result where another run has finished the dataset."""
+    return RunResult(True, outputs, _count_lines(job.destination / QUARANTINE), resumed, 0)
 
 
 def finish(job: Job, state: State) -> None:

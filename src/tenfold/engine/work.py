@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 import tenfold
 from tenfold.engine.job import Job
+from tenfold.engine.manifest import dumps
 from tenfold.engine.state import State
 from tenfold.errors import OutputError, TenfoldError
 from tenfold.plan.instances import Counts
@@ -21,6 +23,8 @@ from tenfold.samples.source import Item
 from tenfold.samples.validate import clean
 from tenfold.write.atomic import write_bytes
 from tenfold.write.writer import Writer, Written
+
+_MACHINES_FAULT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
 
 VALIDITY = "validity"
 """Folder of the validity masks (PNG, 255 where a pixel shows the original picture)."""
@@ -55,8 +59,8 @@ def work_shard(job: Job, shard: int, go_on: Callable[[], bool] = lambda: True) -
     Raises:
         OutputError: the destination can't be written.
     """
-    state = State(job.destination)
-    entries: list[dict[str, Any]] = []
+    state = State(job.destination, job.token)
+    lines: list[str] = []
     outputs = quarantined = 0
     for index in job.shard(shard):
         if not go_on():
@@ -68,24 +72,28 @@ def work_shard(job: Job, shard: int, go_on: Callable[[], bool] = lambda: True) -
         try:
             for entry in _item(job, item, copies):
                 made.append(entry)
-        except OutputError:
-            raise
+            told = [dumps(entry) for entry in made]
+        except (OutputError, MemoryError, OSError) as error:
+            if (passing := _passing(error)) is not None:
+                raise passing from error
+            reason = f"{type(error).__name__}: {error}"
         except TenfoldError as error:
+            if (passing := _passing(error.__cause__)) is not None:
+                raise passing from error
             reason = str(error)
         # A strange file must not end a run of thousands: whatever else it sets off is reported
         # as this sample's reason, in the report, on the terminal and in the exit status.
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
         if reason is None:
-            entries += made
-            outputs += len(made)
+            lines += told
+            outputs += len(told)
         else:
             _take_back(job, made)
-            entries.append({"item": item.id, "reason": reason.removeprefix(f"{item.id}: ")})
+            lines.append(dumps({"item": item.id, "reason": reason.removeprefix(f"{item.id}: ")}))
             quarantined += 1
     job.writer.end_shard(shard)
-    state.require_started()
-    state.commit(shard, entries)
+    state.commit(shard, lines)
     return ShardDone(shard, outputs, quarantined)
 
 
@@ -162,6 +170,21 @@ def _entry(
     if not written.files:  # a row of an array has no file, but a hash of its own
         line["sha256"] = written.record["sha256"]
     return {"line": line, "record": written.record}
+
+
+def _passing(error: BaseException | None) -> OutputError | None:
+    """The error that stops the run, where it is the machine's fault and not the sample's.
+
+    Quarantining for want of memory or of file handles would make the result depend on how busy
+    the machine was.
+    """
+    if isinstance(error, OutputError):
+        return error
+    if isinstance(error, MemoryError):
+        return OutputError("out of memory; use fewer --workers")
+    if isinstance(error, OSError) and error.errno in _MACHINES_FAULT:
+        return OutputError(f"{error.strerror or error}; the system is short of something")
+    return None
 
 
 def _take_back(job: Job, made: list[dict[str, Any]]) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 from tenfold.errors import OutputError
 
@@ -43,10 +44,50 @@ def write_chunks(path: Path, chunks: Iterable[bytes | memoryview]) -> str:
                 digest.update(chunk)
                 handle.write(chunk)
         temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        if not isinstance(error, OSError):
+            raise
         raise OutputError(
             f"can't write {path}: {error.strerror or error}; make room or check the folder"
         ) from error
     return digest.hexdigest()
+
+
+def write_new(path: Path, data: bytes) -> bool:
+    """Write a file, whole, unless there is one already.
+
+    Returns:
+        False if there is one, which stays as it is.
+
+    Raises:
+        OutputError: the disk is full, the folder is gone...
+    """
+    whole = path.with_name(f"{path.name}-{os.getpid()}")
+    write_bytes(whole, data)
+    try:
+        os.link(whole, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links: two runs that start at once may both win
+        if path.exists():
+            return False
+        whole.replace(path)
+        return True
+    finally:
+        whole.unlink(missing_ok=True)
+    return True
+
+
+def lock(handle: IO[bytes]) -> None:
+    """Wait for, and take, the lock of an open file; it goes when the file is closed.
+
+    On systems without `flock` this does nothing.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return
+    with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.flock(handle, fcntl.LOCK_EX)
