@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+BENCH_VENV ?= .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.set-up
 
-.PHONY: setup demo test lint bench docs clean
+.PHONY: setup demo test lint bench bench-peers docs clean
 
 setup: $(STAMP)
 
@@ -34,6 +36,17 @@ lint: setup
 bench: setup
 	$(BIN)/tenfold bench
 	$(BIN)/tenfold bench --format png
+
+# The libraries that tenfold is measured against live in an environment of their own. torchvision is
+# tried, no more: where it can't be installed, the others are measured. ARGS=--quick to see it run.
+$(BENCH_STAMP): pyproject.toml constraints.txt benchmarks/requirements.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -r benchmarks/requirements.txt -e .
+	-$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps torchvision==0.28.0
+	@touch $@
+
+bench-peers: $(BENCH_STAMP)
+	$(BENCH_VENV)/bin/python -m benchmarks.peers $(ARGS)
 
 docs: setup
 	$(BIN)/python docs/make_pictures.py

@@ -83,6 +83,44 @@ def test_whole_numbers_are_equally_likely() -> None:
     assert np.ptp(counts) <= 2
 
 
+LOW, HIGH = 2, 9
+HALVES = np.arange(LOW - 0.5, HIGH + 1)
+"""Where one whole number ends and the next begins."""
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_whole_numbers_follow_the_named_distribution(distribution: str) -> None:
+    """Each number has the chance of what lies nearer to it than to others, the ends included."""
+    span = HIGH - LOW + 1
+    truth = {
+        "uniform": stats.uniform(LOW - 0.5, span),
+        "loguniform": stats.loguniform(LOW - 0.5, HIGH + 0.5),
+        "triangular": stats.triang(0.5, LOW - 0.5, span),
+        "normal": stats.truncnorm(-2, 2, (LOW + HIGH) / 2, span / 4),
+    }[distribution]
+    u = (np.arange(100000) + 0.5) / 100000
+    drawn = Spec("range", "", integral=True).draw(Range(LOW, HIGH, distribution), u)  # type: ignore[arg-type]
+    values, counts = np.unique(drawn, return_counts=True)
+    assert values.tolist() == list(range(LOW, HIGH + 1))
+    np.testing.assert_allclose(counts / len(u), np.diff(truth.cdf(HALVES)), atol=2e-5)
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_a_single_whole_number_is_that_number(distribution: str) -> None:
+    u = np.array([2.0**-33, 0.5, 1 - 2.0**-33])
+    drawn = Spec("range", "", integral=True).draw(Range(1, 1, distribution), u)  # type: ignore[arg-type]
+    assert drawn.tolist() == [1, 1, 1]
+
+
+def test_loguniform_whole_numbers_go_by_one_over_k() -> None:
+    u = (np.arange(200000) + 0.5) / 200000
+    drawn = Spec("range", "", integral=True).draw(Range(1, 100, "loguniform"), u)
+    shares = np.bincount(drawn.astype(int))[1:] / len(u)
+    expected = (1 / np.arange(1, 101)) / (1 / np.arange(1, 101)).sum()
+    np.testing.assert_allclose(shares[1:], expected[1:], rtol=0.05)  # log(5/3) is 0.51, near 1/2
+    assert shares[0] == pytest.approx(np.log(3) / np.log(201), rel=1e-3)
+
+
 def test_a_range_survives_its_plain_form() -> None:
     for value in (Range(1, 2), Range(1, 2, "normal")):
         assert Spec("range", "").coerce("x", value.plain()) == value

@@ -20,8 +20,19 @@ from hypothesis import strategies as st
 import tenfold
 from tenfold import Key, Pipeline, Range, Recipe, load_recipe, preset
 from tenfold.call.objects import BOX_FORMATS, boxes_in, boxes_out
+from tenfold.call.targets import OPTIONS
+from tenfold.declare.settings import SETTINGS
 from tenfold.errors import RecipeError, RequestError, SampleError
-from tenfold.ops import Brightness, Elastic, GaussianNoise, Op, Reflection, Rotation, Translation
+from tenfold.ops import (
+    Brightness,
+    Elastic,
+    GaussianNoise,
+    Invert,
+    Op,
+    Reflection,
+    Rotation,
+    Translation,
+)
 from tenfold.ops.catalogue import OPS
 
 H, W = 24, 40
@@ -138,7 +149,7 @@ def test_one_object_is_one_record() -> None:
         mask[y0:y1, x0:x1] = 255
     polygons = [[[x0, y0, x1, y0, x1, y1, x0, y1]] for x0, y0, x1, y1 in boxes.tolist()]
     points = boxes.reshape(3, 2, 2)
-    out = pipeline(Translation(x=(0.25, 0.25), y=0))(
+    out = pipeline(Translation(x=(0.25, 0.25), y=0), border="background")(
         image=IMAGE, bboxes=boxes, polygons=polygons, instance_masks=masks,
         oriented_bboxes=np.array(polygons, dtype=float).reshape(3, 8), keypoints=points,
         labels=("a", "b", "c"),
@@ -173,7 +184,7 @@ def test_outlines_keep_their_form() -> None:
 
 
 def test_keypoints_out_of_view_are_given_back_as_such() -> None:
-    shift = pipeline(Translation(x=(0.5, 0.5), y=0))
+    shift = pipeline(Translation(x=(0.5, 0.5), y=0), border="background")
     two = shift(image=IMAGE, keypoints=[[5, 5], [35, 5]])
     assert two["keypoints"] == [[25, 5], [55, 5]]
     assert two["keypoints_visible"] == [True, False]
@@ -218,8 +229,52 @@ def test_boxes_that_cannot_be_used(kind: str) -> None:
         assert clipped["bboxes"][1] == [30, 2, 40, 20]
     dropped = pipeline(still, invalid="drop")(image=IMAGE, bboxes=boxes, labels=["cat", "dog"])
     assert dropped["labels"] == ["cat"]
-    with pytest.raises(SampleError, match=r"row 1, dog.*invalid: clip or drop"):
+    assert clipped["kept"].tolist() == ([0, 1] if kind == "outside" else [0])
+    said = {"inverted": "inverted or empty", "NaN": "not a number", "outside": "outside"}[kind]
+    with pytest.raises(SampleError, match=rf"row 1, dog.*{said}.*invalid: clip or drop"):
         pipeline(still, invalid="raise")(image=IMAGE, bboxes=boxes, labels=["cat", "dog"])
+
+
+@pytest.mark.parametrize("box_format", ["pascal_voc", "coco"])
+def test_boxes_in_shares_are_refused_where_pixels_are_meant(box_format: Any) -> None:
+    call = pipeline(FLIP, bbox_format=box_format)
+    shares: list[Any] = [[[0.1, 0.1, 0.5, 0.5]], np.array([[0, 0, 1, 1], [0.2, 0.2, 0.9, 1]])]
+    for boxes in shares:
+        with pytest.raises(RequestError, match=r"shares of the size.*bbox_format='yolo'.*multiply"):
+            call(image=IMAGE, bboxes=boxes)
+    fine: list[Any] = [[], [[0.1, 0.1, 0.5, 0.5], [1, 2, 8, 9]], [[0, 0, 0, 0]], [[np.nan] * 4]]
+    for boxes in fine:
+        call(image=IMAGE, bboxes=boxes)
+    assert call(image=IMAGE[:4, :4], bboxes=[[0, 0, 1, 1]])["kept"].tolist() == [0]
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*OPTIONS, *SETTINGS])
+def test_a_setting_in_a_call_is_sent_to_where_it_belongs(name: str) -> None:
+    with pytest.raises(RequestError, match=rf"^{name}:.*goes to Pipeline\(\.\.\., {name}="):
+        pipeline(FLIP)(image=IMAGE, **{name: 1})
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [("bbox_params", "bbox_format"), ("ignore_index", "ignore_value"), ("random_state", "seed"),
+     ("padding_mode", "border"), ("sed", "seed")],
+)  # fmt: skip
+def test_settings_of_other_libraries_are_cured(theirs: str, ours: str) -> None:
+    with pytest.raises(RequestError, match=f"unknown setting '{theirs}'; did you mean '{ours}'"):
+        Pipeline([FLIP], **dict[str, Any]({theirs: 1}))
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_the_value_range_says_what_black_and_white_are(dtype: Any) -> None:
+    image = np.random.default_rng(0).integers(5, 4000, (H, W), dtype=np.uint16).astype(dtype)
+    negative = Pipeline([Invert(probability=1)], value_range=[0, 4095])
+    for boxes in ([], [(1, 2, 9, 9)]):
+        out = negative(image=image, bboxes=boxes)["image"]
+        assert out.dtype == dtype
+        np.testing.assert_allclose(out, 4095 - image, atol=0 if dtype == np.uint16 else 1e-3)
 
 
 @given(st.floats(0.001, 1), st.floats(0.001, 1), st.integers(1, 5000), st.integers(1, 5000))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenfold.rng import SLOTS, Key, draws, philox4x32, pixel_generator
+from tenfold.errors import RequestError
+from tenfold.rng import SLOTS, Key, derived_seed, draws, philox4x32, pixel_generator
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,41 @@ def test_pixel_randomness_is_a_function_of_its_seed() -> None:
     a, b, c = (pixel_generator(s).standard_normal(1000) for s in (5, 5, 6))
     np.testing.assert_array_equal(a, b)
     assert abs(np.asarray(np.corrcoef(a, c))[0, 1]) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("copy", "message"),
+    [
+        (-1, r"copy must be within 0\.\.4294967295, got -1"),
+        (2**32, r"copy must be within 0\.\.4294967295, got 4294967296; .* another seed"),
+        (1.0, r"copy must be a whole number, 0 to 4294967295, got 1\.0"),
+        ("1", "copy must be a whole number, 0 to 4294967295, got '1'"),
+        (None, "whole number.*got None"),
+        (True, "whole number.*got True"),
+    ],
+)
+def test_copies_that_are_no_number_of_a_copy(copy: Any, message: str) -> None:
+    with pytest.raises(RequestError, match=message):
+        Key(1, "a", copy)
+
+
+def test_copies_of_every_integer_type() -> None:
+    alone = draws([Key(1, "a", 2**32 - 1)], ["op"])[0].uniforms
+    numpys = draws([Key(1, "a", np.uint32(2**32 - 1))], ["op"])[0].uniforms  # type: ignore[arg-type]
+    np.testing.assert_array_equal(alone, numpys)
+
+
+def test_a_derived_seed_is_a_seed_of_its_own() -> None:
+    seeds = [0, 1, 2, 2**53 - 1, *range(1000, 1400)]
+    derived = [derived_seed(seed) for seed in seeds]
+    assert derived == [derived_seed(seed) for seed in seeds]
+    assert len({*seeds, *derived}) == 2 * len(seeds)
+    assert all(type(seed) is int and 0 <= seed < 2**53 for seed in derived)
+    first = [pixel_generator(seed).random(40) for seed in seeds]
+    second = [pixel_generator(seed).random(40) for seed in derived]
+    assert not np.isin(first, second).any()
+    correlation = np.corrcoef(np.ravel(first), np.ravel(second))[0, 1]
+    assert abs(correlation) < 5 / np.sqrt(40 * len(seeds))
 
 
 def test_undecodable_names_are_names_too() -> None:

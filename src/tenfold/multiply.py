@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
 import tenfold
-from tenfold.declare.init import starter_recipe, survey
+from tenfold.declare.fit import misfits
+from tenfold.declare.init import choose_base, starter_recipe, survey
 from tenfold.declare.parse import dump_recipe, load_recipe
 from tenfold.declare.presets import preset
 from tenfold.declare.recipe import Recipe
@@ -22,8 +24,16 @@ from tenfold.engine.run import Engine, RunResult, execute
 from tenfold.engine.state import State
 from tenfold.engine.work import ShardDone
 from tenfold.errors import RequestError, SampleError
+from tenfold.evaluate.names import heading
 from tenfold.evaluate.pictures import Example, example
-from tenfold.evaluate.report import ReportData, collect, parameters_of, write_report
+from tenfold.evaluate.report import (
+    Parameter,
+    ReportData,
+    collect,
+    parameters_of,
+    write_report,
+)
+from tenfold.evaluate.saturation import saturation_note
 from tenfold.evaluate.tally import ClassCounts
 from tenfold.plan.explain import explain
 from tenfold.plan.plan import Plan, history_json
@@ -52,13 +62,17 @@ class Prepared:
         job: what will be made.
         schema: of the first readable sample to be multiplied; None if there are no copies.
         warnings: what is allowed but rarely meant.
-        seed_drawn: nobody gave a seed.
+        seed_drawn: nobody gave a seed, so one was drawn now.
+        seed_begun: nobody gave a seed, and the begun run's was taken.
+        recipe_made: nobody gave a recipe: it was made for this data from this preset.
     """
 
     job: Job
     schema: Schema | None
     warnings: tuple[str, ...]
     seed_drawn: bool
+    seed_begun: bool = False
+    recipe_made: str | None = None
 
     def explain(self) -> list[str]:
         """The passes over the pixels, one line each."""
@@ -72,17 +86,19 @@ class Prepared:
 
 def choose_recipe(
     source: Source, recipe: Recipe | str | Path | None, preset_name: str | None
-) -> Recipe:
-    """The recipe that was asked for; without one, the starter that fits the data."""
+) -> tuple[Recipe, str | None]:
+    """The recipe that was asked for, and None; without one, a starter and its preset's name."""
     if recipe is not None and preset_name is not None:
         raise RequestError("give --recipe or --preset, not both")
     if isinstance(recipe, Recipe):
-        return recipe
+        return recipe, None
     if recipe is not None:
-        return load_recipe(recipe)
+        return load_recipe(recipe), None
     if preset_name is not None:
-        return preset(preset_name)
-    return load_recipe(starter_recipe(survey(source)))
+        return preset(preset_name), None
+    facts = survey(source)
+    base, _ = choose_base(facts)
+    return load_recipe(starter_recipe(facts)), base
 
 
 def plan_job(
@@ -98,6 +114,7 @@ def plan_job(
     balance: bool = False,
     options: WriteOptions = WriteOptions(),  # noqa: B008 (immutable)
     layout: str | None = None,
+    label_column: str | None = None,
     max_pixels: int = MAX_PIXELS,
     resume: bool = False,
 ) -> Prepared:
@@ -106,23 +123,32 @@ def plan_job(
         raise RequestError(f"copies must be within 0..1000000, got {copies}; did you mean 9?")
     if copies == 0 and not originals:
         raise RequestError("copies 0 without originals leaves nothing; did you mean copies 9?")
-    origin = source if isinstance(source, Source) else open_source(Path(source), layout, max_pixels)
+    origin = (
+        source
+        if isinstance(source, Source)
+        else open_source(Path(source), layout, max_pixels, label_column=label_column)
+    )
     target = Path(destination).absolute()
+    begun = State(target).identity() if seed is None and resume else None
+    if begun is not None:
+        seed = int(begun["seed"])
     seed_drawn = seed is None
-    if seed is None and resume:
-        begun = State(target).identity()
-        seed = None if begun is None else int(begun["seed"])
     if seed is None:
         seed = fresh_seed()
     part = choose_split(origin, split)
+    asked: dict[str, object] = {"copies": copies, "balance": balance}
+    if column := getattr(origin, "label_column", None):
+        asked["label_column"] = column
+    chosen, made_from = choose_recipe(origin, recipe, preset)
     job = Job(
         source=origin,
         writer=writer_for(origin, target, options),
-        recipe=choose_recipe(origin, recipe, preset),
+        recipe=chosen,
         seed=seed,
         split=part,
         copies=copies_of(origin, part, copies, balance=balance, originals=originals),
         originals=originals,
+        asked=asked,
     )
     if job.recipe.validity and origin.layout in _NO_VALIDITY:
         raise RequestError(
@@ -131,12 +157,16 @@ def plan_job(
         )
     sample = next(iter(readable(job, 1)), None)
     if sample is None:
-        return Prepared(job, None, (), seed_drawn)
+        return Prepared(job, None, (), seed_drawn, begun is not None, made_from)
     schema = job.plan.schema(sample)
     job.plan.check(schema)
+    fit = misfits(origin, job.recipe)
+    if fit.refusals:
+        raise RequestError("\n".join(fit.refusals))
     if options.format is not None:
         check_format(schema.dtype, schema.channels, schema.alpha, options.format)
-    return Prepared(job, schema, tuple(job.plan.warnings(schema)), seed_drawn)
+    warnings = (*fit.warnings, *job.plan.warnings(schema))
+    return Prepared(job, schema, warnings, seed_drawn, begun is not None, made_from)
 
 
 def augment(
@@ -153,6 +183,7 @@ def augment(
     balance: bool = False,
     options: WriteOptions = WriteOptions(),  # noqa: B008 (immutable)
     layout: str | None = None,
+    label_column: str | None = None,
     max_pixels: int = MAX_PIXELS,
     shard: tuple[int, int] = (0, 1),
     existing: Existing = "refuse",
@@ -172,6 +203,7 @@ def augment(
         balance: more copies for rare classes, up to the size of the largest.
         options: names and encoding of the copies.
         layout: of the source, where it can't be told from the files.
+        label_column: of the source's table of labels, where it can't be told.
         max_pixels: images with more pixels are quarantined unread.
         shard: (i, n): do only every n-th shard from the i-th; the run that finds no shard left
             finishes the dataset.
@@ -189,7 +221,7 @@ def augment(
     prepared = plan_job(
         source, destination, recipe=recipe, preset=preset, copies=copies, seed=seed, split=split,
         originals=originals, balance=balance, options=options, layout=layout,
-        max_pixels=max_pixels, resume=existing == "resume",
+        label_column=label_column, max_pixels=max_pixels, resume=existing == "resume",
     )  # fmt: skip
     return carry_out(prepared, LocalEngine(workers), shard=shard, existing=existing)
 
@@ -235,11 +267,14 @@ def report_data(
         zip(recipe.op_names(), (op.ranges() for op in recipe.ops), strict=True)
     )
     log = [name for name, parameter in parameters.items() if parameter.log]
-    notes = list(prepared.warnings)
+    notes = [*job.source.info.notes, *prepared.warnings]
     if result.resumed:
         notes.append("The run was resumed or shared; time and rate are those of its last part.")
+    examples, lost = _examples(job, parameters)
+    if lost is not None:
+        notes.append(lost)
     return ReportData(
-        title=f"{job.source.root.name}: {recipe.name}",
+        title=heading(job.source.root.name, recipe.name),
         command=command,
         source=str(job.source.root),
         layout=job.source.layout,
@@ -248,7 +283,7 @@ def report_data(
         seed_drawn=prepared.seed_drawn,
         recipe_name=recipe.name,
         recipe_hash=job.recipe_hash,
-        recipe_yaml=dump_recipe(recipe),
+        recipe_yaml=dump_recipe(recipe, full=True),
         assumes=recipe.assumes,
         passes=prepared.explain(),
         versions=versions(),
@@ -262,7 +297,7 @@ def report_data(
         ops=recipe.op_names(),
         made=result.outputs if result.resumed else None,
         quarantined=_quarantined(job),
-        examples=list(_examples(job, {n: p.unit for n, p in parameters.items()})),
+        examples=examples,
         notes=notes,
     )
 
@@ -300,7 +335,9 @@ def _spread(job: Job, wanted: int) -> Iterator[tuple[Item, Sample]]:
     found = 0
     for item in chosen + rest:
         try:
-            sample, _, _ = clean(job.source.read(item), job.recipe.invalid)
+            sample, _, _ = clean(
+                job.source.read(item), job.recipe.invalid, value_range=job.recipe.value_range
+            )
         except SampleError:
             continue
         yield item, sample
@@ -318,10 +355,15 @@ def preview_rows(job: Job, rows: int, copies: int) -> list[tuple[Sample, list[Sa
 
 
 def _copies(
-    job: Job, item: Item, sample: Sample, number: int
+    job: Job, item: Item, sample: Sample, number: int, validity: bool = False
 ) -> list[tuple[Sample, dict[str, object]]]:
-    """The first copies of a sample, each with the part of its manifest line that tells of it."""
+    """The first copies of a sample, each with the part of its manifest line that tells of it.
+
+    With `validity` the copies tell which pixels show the original, whatever the recipe says.
+    """
     plan: Plan = job.plan
+    if validity and not job.recipe.validity:
+        plan = Plan(dataclasses.replace(job.recipe, validity=True), job.source.info)
     keys = [Key(job.seed, item.id, copy) for copy in range(1, number + 1)]
     return [
         (plan.run(sample, history).sample, {"copy": key.copy, "ops": history_json(history)})
@@ -329,17 +371,38 @@ def _copies(
     ]
 
 
-def _examples(job: Job, units: dict[str, str]) -> Iterator[Example]:
+def _examples(job: Job, parameters: Mapping[str, Parameter]) -> tuple[list[Example], str | None]:
+    """Examples for the report, and what should be said of values that their copies lost."""
     copies = {item.id: n for item, n in zip(job.source.items, job.copies, strict=True) if n}
-    for item, sample in _spread(job, _EXAMPLES):
-        try:
-            shown = _copies(job, item, sample, min(copies[item.id], _EXAMPLE_COPIES))
-        except SampleError:
-            continue
-        yield example(
-            sample, shown, classes=job.source.info.classes,
-            ignore_value=job.recipe.ignore_value, units=units,
-        )  # fmt: skip
+    units = {name: p.unit for name, p in parameters.items()}
+    neutrals = {name: p.neutral for name, p in parameters.items() if p.neutral is not None}
+    examples: list[Example] = []
+
+    def rows() -> Iterator[tuple[Sample, list[Sample]]]:
+        for item, sample in _spread(job, _EXAMPLES):
+            try:
+                made = _copies(
+                    job, item, sample, min(copies[item.id], _EXAMPLE_COPIES), validity=True
+                )
+            except SampleError:
+                continue
+            written = made
+            if not job.recipe.validity:
+                written = [(copy.replace(valid=sample.valid), line) for copy, line in made]
+            examples.append(
+                example(
+                    sample,
+                    written,
+                    classes=job.source.info.classes,
+                    ignore_value=job.recipe.ignore_value,
+                    units=units,
+                    neutrals=neutrals,
+                )
+            )
+            yield sample, [copy for copy, _ in made]
+
+    lost = saturation_note(rows())
+    return examples, lost
 
 
 def _quarantined(job: Job) -> list[Quarantined]:

@@ -34,6 +34,7 @@ class Range:
         distribution: `uniform`; `loguniform` (equal chances for equal factors; `low` > 0);
             `normal` (centred on the middle, standard deviation a quarter of the width,
             truncated at the ends, two standard deviations out); `triangular` (peak in the middle).
+            For whole numbers see `whole`.
     """
 
     low: float
@@ -75,6 +76,17 @@ class Range:
             return low + width * t
         return low + width * u
 
+    def whole(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn uniforms in (0, 1) into whole numbers of a range whose ends are whole numbers.
+
+        Each number k stands for k - 1/2 to k + 1/2: the distribution is stretched to half a number
+        beyond each end, and its values are rounded, so that the ends get their full share. Uniform
+        gives all numbers the same chance; loguniform gives k the chance log((k + 1/2) / (k - 1/2)),
+        nearly in proportion to 1 / k (`low` is at least 1 then, since it is positive).
+        """
+        wide = Range(self.low - 0.5, self.high + 0.5, self.distribution)
+        return np.clip(np.floor(wide.sample(u) + 0.5), self.low, self.high)
+
     def plain(self) -> Any:
         """The shortest plain form: `[low, high]`, or a mapping when not uniform."""
         if self.distribution == "uniform":
@@ -97,6 +109,16 @@ if TYPE_CHECKING:
         def __get__(self, instance: object, owner: type) -> Ranged | Range: ...
         def __set__(self, instance: object, value: RangeLike) -> None: ...
 
+    class OptionalRanged:
+        """An optional `range` parameter: takes `RangeLike` or None, holds a `Range` or None."""
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> OptionalRanged: ...
+        @overload
+        def __get__(self, instance: object, owner: type) -> Range | None: ...
+        def __get__(self, instance: object, owner: type) -> OptionalRanged | Range | None: ...
+        def __set__(self, instance: object, value: RangeLike | None) -> None: ...
+
     class Chosen:
         """A `choices` parameter: takes one option or several, holds a tuple."""
 
@@ -107,7 +129,7 @@ if TYPE_CHECKING:
         def __get__(self, instance: object, owner: type) -> Chosen | tuple[str, ...]: ...
         def __set__(self, instance: object, value: str | Sequence[str]) -> None: ...
 else:
-    Ranged, Chosen = Range, tuple[str, ...]
+    Ranged, OptionalRanged, Chosen = Range, Range | None, tuple[str, ...]
 
 SpecKind = Literal["range", "number", "integer", "flag", "choice", "choices", "numbers"]
 
@@ -128,6 +150,8 @@ class Spec:
         integral: a range whose values are whole numbers.
         options: for `choice` and `choices`.
         optional: None is allowed.
+        like: of an optional range: the range that it takes from another parameter when it is None,
+            drawn on its own. The name of that parameter, or "" if None means none.
     """
 
     kind: SpecKind
@@ -139,6 +163,7 @@ class Spec:
     integral: bool = False
     options: tuple[str, ...] = ()
     optional: bool = False
+    like: str = ""
 
     def coerce(self, name: str, value: object) -> Any:
         """`value` as this parameter holds it; `RequestError` if it doesn't fit."""
@@ -222,10 +247,7 @@ class Spec:
 
     def draw(self, value: Range, u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Values of a `range` parameter for uniforms `u`; whole numbers if `integral`."""
-        if not self.integral:
-            return value.sample(u)
-        wide = Range(value.low - 0.5, value.high + 0.5, "uniform")
-        return np.clip(np.rint(wide.sample(u)), value.low, value.high)
+        return value.whole(u) if self.integral else value.sample(u)
 
 
 _COERCE = {

@@ -12,9 +12,12 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tenfold.errors import RequestError
 
 SLOTS = 16
 """Uniform numbers available to one op for one copy of one sample."""
@@ -24,6 +27,7 @@ _MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], dtype=np.uint64)
 _WEYL = np.array([0x9E3779B9, 0xBB67AE85], dtype=np.uint64)
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
+_COPIES = 2**32  # a copy's number is one 32-bit word of the counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,26 @@ class Key:
     Args:
         seed: any integer, of any size or sign.
         sample: the sample's id.
-        copy: number of the copy (1, 2, ...), or an epoch; 0 to 2**32 - 1.
+        copy: number of the copy (1, 2, ...), or an epoch; a whole number, 0 to 2**32 - 1.
+
+    Raises:
+        RequestError: `copy` is none of these.
     """
 
     seed: int
     sample: str
     copy: int
+
+    def __post_init__(self) -> None:
+        if isinstance(self.copy, bool) or not isinstance(self.copy, Integral):
+            raise RequestError(
+                f"copy must be a whole number, 0 to {_COPIES - 1}, got {self.copy!r:.60}"
+            )
+        if not 0 <= self.copy < _COPIES:
+            raise RequestError(
+                f"copy must be within 0..{_COPIES - 1}, got {self.copy}; "
+                "number the copies (or epochs) from 0 or 1, and give another seed for more"
+            )
 
     def words(self) -> tuple[int, int]:
         """The two 32-bit words of the Philox key (seed and sample, hashed)."""
@@ -119,6 +137,20 @@ def draws(keys: Sequence[Key], ops: Sequence[str]) -> list[Draws]:
 def pixel_generator(seed: int) -> np.random.Generator:
     """A generator for per-pixel randomness, a pure function of an op's seed."""
     return np.random.Generator(np.random.SFC64(seed))
+
+
+def derived_seed(seed: int) -> int:
+    """A second seed, for an op that needs two independent streams of per-pixel randomness.
+
+    Args:
+        seed: an op's seed; `pixel_generator(seed)` is the first stream.
+
+    Returns:
+        An integer in [0, 2**53): the seed of the first child of NumPy's `SeedSequence(seed)`,
+        which is what NumPy gives parallel streams, so that the two have nothing in common.
+    """
+    (word,) = np.random.SeedSequence(seed, spawn_key=(0,)).generate_state(1, np.uint64).tolist()
+    return int(word) >> 11
 
 
 def fresh_seed() -> int:

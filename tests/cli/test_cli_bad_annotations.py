@@ -183,7 +183,7 @@ def test_invalid_boxes_in_voc(tmp_path: Path, box: tuple[object, ...]) -> None:
     assert before.read_bytes() == after.read_bytes()
 
 
-@pytest.mark.parametrize("row", ["0 2.5 2.5 0.1 0.1", "0 0.5 0.5 -0.2 0.2", "0 nan 0.5 0.1 0.1"])
+@pytest.mark.parametrize("row", ["0 -2.5 -2.5 0.1 0.1", "0 0.5 0.5 -0.2 0.2", "0 nan 0.5 0.1 0.1"])
 def test_invalid_boxes_in_yolo(tmp_path: Path, row: str) -> None:
     source = build("yolo", tmp_path / "in")
     (source / "labels/train/0.txt").write_text(row + "\n")
@@ -192,7 +192,8 @@ def test_invalid_boxes_in_yolo(tmp_path: Path, row: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", ["7 0.5 0.5 0.1 0.1", "cat 0.5 0.5 0.1 0.1", "0 0.5 0.5", "0 a b c d"]
+    "row",
+    ["7 0.5 0.5 0.1 0.1", "cat 0.5 0.5 0.1 0.1", "0 0.5 0.5", "0 a b c d", "0 50 50 20 20"],
 )
 def test_broken_rows_in_yolo(tmp_path: Path, row: str) -> None:
     source = build("yolo", tmp_path / "in")

@@ -6,7 +6,19 @@ import json
 from pathlib import Path
 
 import pytest
-from little import folder, manifest, multiply, plain, refused, save, says, tenfold, tree
+from little import (
+    GENTLE,
+    build,
+    folder,
+    manifest,
+    multiply,
+    plain,
+    refused,
+    save,
+    says,
+    tenfold,
+    tree,
+)
 
 from tenfold.engine import local
 from tenfold.engine.job import Job
@@ -148,7 +160,7 @@ def test_a_shard_of_another_job(source: Path, out: Path) -> None:
     before = tree(out)
     outcome = multiply(source, out, "--shard", "1/2", copies=3)
     assert outcome.code == 2
-    says(outcome.err, "another", "copies")
+    says(outcome.err, "begun with --copies 2, now 3")
     assert tree(out) == before
 
 
@@ -169,7 +181,7 @@ def test_resume_where_nothing_is(source: Path, out: Path) -> None:
 def test_resume_completes(source: Path, half_done: Path) -> None:
     outcome = multiply(source, half_done, "--resume")
     assert outcome.code == 0
-    says(outcome.out, "some were there from before")
+    says(outcome.out, "12 outputs written, 6 of them before")
     same_as_undisturbed(source, half_done)
     report = json.loads((half_done / "report.json").read_text())
     assert "resumed" in json.dumps(report)
@@ -178,7 +190,10 @@ def test_resume_completes(source: Path, half_done: Path) -> None:
 def test_resume_of_a_finished_run(source: Path, out: Path) -> None:
     assert multiply(source, out).code == 0
     before = tree(out)
-    assert multiply(source, out, "--resume").code == 0
+    outcome = multiply(source, out, "--resume")
+    assert outcome.code == 0
+    says(outcome.out, "is complete (12 outputs); nothing to do")
+    assert "written" not in outcome.out
     assert tree(out) == before
 
 
@@ -192,19 +207,27 @@ def test_resume_without_seed_takes_the_recorded_one(source: Path, tmp_path: Path
     seed = json.loads((out / ".tenfold/job.json").read_text())["job"]["seed"]
     outcome = tenfold("augment", source, out, "--recipe", recipe, "--copies", 2, "--resume")
     assert outcome.code == 0, outcome
+    says(outcome.out, f"seed {seed}, as begun")
+    assert "drawn" not in outcome.out
     again = tmp_path / "again"
     tenfold("augment", source, again, "--recipe", recipe, "--copies", 2, "--seed", seed)
     assert tree(again) == tree(out)
 
 
-OTHER: dict[str, tuple[list[object], list[str]]] = {
-    "seed": (["--seed", 6], ["seed", "5", "6"]),
-    "copies": (["--copies", 3], ["copies"]),
-    "recipe": (["--recipe", "other.yaml"], ["recipe"]),
-    "originals": (["--no-originals"], ["--no-originals"]),
-    "format": (["--format", "bmp"], ["--format", "bmp"]),
-    "quality": (["--quality", 80], ["--quality", "80"]),
-    "name": (["--name", "{copy}_{stem}"], ["--name", "{copy}_{stem}"]),
+OTHER: dict[str, tuple[list[object], str]] = {
+    "seed": (["--seed", 6], "begun with --seed 5, now 6"),
+    "copies": (["--copies", 3], "begun with --copies 2, now 3"),
+    "balance": (["--balance"], "begun without --balance, now with it"),
+    "recipe": (
+        ["--recipe", "other.yaml"],
+        "'- rotation: {degrees: [-10, 10]}', now '- rotation: {degrees: [-11, 11]}'",
+    ),
+    "name of the recipe": (["--recipe", "named.yaml"], "the recipe 'custom', now 'mine'"),
+    "originals": (["--no-originals"], "begun without --no-originals, now with it"),
+    "format": (["--format", "bmp"], "begun without --format, now with --format bmp"),
+    "quality": (["--quality", 80], "begun with --quality 95, now 80"),
+    "name": (["--name", "{copy}_{stem}"], "with --name {stem}_aug_{copy:04d}, now {copy}_{stem}"),
+    "pixels": (["--max-pixels", 9999], "begun with --max-pixels 178956970, now 9999"),
 }
 
 
@@ -213,12 +236,13 @@ def test_resume_of_another_job(
     source: Path, half_done: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(source.parent)
-    Path("other.yaml").write_text("version: 1\ninvariances:\n- rotation: 11\n")
+    Path("other.yaml").write_text(GENTLE.replace("10", "11"))
+    Path("named.yaml").write_text(f"name: mine\n{GENTLE}")
     options, words = OTHER[what]
     before = tree(half_done)
     outcome = multiply(source, half_done, "--resume", *options)
     assert outcome.code == 2, outcome
-    says(outcome.err, "begun with another", "--overwrite", *words)
+    says(outcome.err, words, "--resume", "--overwrite")
     assert tree(half_done) == before
 
 
@@ -241,7 +265,9 @@ def test_begun_runs_are_not_taken_for_granted(source: Path, half_done: Path) -> 
     says(outcome.err, "unfinished", "--resume", "--overwrite")
     assert tree(half_done) == before
     assert tenfold("verify", half_done).code == 2
-    assert tenfold("replay", half_done / "cat/0.png").code == 2
+    outcome = tenfold("replay", half_done / "cat/0.png")
+    assert outcome.code == 2
+    says(outcome.err, "is unfinished; repeat its command with --resume first")
 
 
 def test_overwrite(source: Path, half_done: Path) -> None:
@@ -249,7 +275,7 @@ def test_overwrite(source: Path, half_done: Path) -> None:
     same_as_undisturbed(source, half_done)
     outcome = multiply(source, half_done)
     assert outcome.code == 2
-    says(outcome.err, "finished run", "--overwrite")
+    says(outcome.err, "is complete", "--overwrite")
     assert multiply(source, half_done, "--overwrite", copies=1).code == 0
     assert len(manifest(half_done)) == 8
     assert not (half_done / "cat/0_aug_0002.png").exists()
@@ -275,10 +301,28 @@ def test_damaged_state(source: Path, half_done: Path) -> None:
     same_as_undisturbed(source, half_done)
 
 
-def test_the_result_of_a_run_can_be_a_source(tmp_path: Path, out: Path) -> None:
+def test_the_result_of_a_run_is_no_source(tmp_path: Path, out: Path) -> None:
     source = folder(tmp_path / "split", train=1, held=1)
     assert multiply(source, out, copies=1).code == 0
-    outcome = multiply(out, tmp_path / "second", "--name", "{stem}+{copy}", copies=1)
+    for dry in ((), ("--dry-run",)):
+        outcome = multiply(out, tmp_path / "second", *dry, copies=1)
+        refused(outcome, tmp_path / "second", f"{out} was made by tenfold", "multiply copies")
+    assert tenfold("inspect", out).code == 0
+    picture = tmp_path / "sheet.png"
+    assert tenfold("preview", out, "--preset", "natural", "-o", picture).code == 0
+    (out / "tenfold.json").unlink()
+    outcome = multiply(out, tmp_path / "third", "--name", "{stem}+{copy}", copies=1)
     assert (outcome.code, outcome.err) == (0, "")
-    assert len(manifest(tmp_path / "second")) == 1 + 8
-    refused(multiply(out, tmp_path / "third", copies=1), tmp_path / "third", "--name")
+    assert len(manifest(tmp_path / "third")) == 1 + 8
+
+
+def test_an_array_file_of_a_run_is_no_source(tmp_path: Path, out: Path) -> None:
+    assert multiply(build("arrays", tmp_path / "a"), out, copies=1).code == 0
+    outcome = multiply(out / "data.npz", tmp_path / "second", copies=1)
+    refused(outcome, tmp_path / "second", "data.npz was made by tenfold")
+
+
+def test_parts_are_counted_together(source: Path, out: Path) -> None:
+    assert multiply(source, out, "--shard", "0/2").code == 0
+    outcome = multiply(source, out, "--shard", "1/2")
+    says(outcome.out, "12 outputs written, 6 of them in other parts")

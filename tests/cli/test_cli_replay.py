@@ -58,8 +58,31 @@ def test_a_changed_file(out: Path) -> None:
     outcome = tenfold("replay", out / COPY)
     assert outcome.code == 1
     says(outcome.out, "changed after it was made")
+
+
+def test_a_deleted_file(out: Path, tmp_path: Path) -> None:
+    before = (out / COPY).read_bytes()
     (out / COPY).unlink()
-    assert tenfold("replay", out / COPY).code == 1
+    outcome = tenfold("replay", out / COPY)
+    assert outcome.code == 1
+    says(outcome.out, f"{COPY} is missing", "-o FOLDER makes it again")
+    outcome = tenfold("replay", out / COPY, "-o", tmp_path / "again")
+    assert outcome.code == 1
+    says(outcome.out, f"{COPY} is missing; made again in {tmp_path / 'again'}")
+    assert (tmp_path / "again" / COPY).read_bytes() == before
+
+
+def test_a_deleted_annotation_and_array(tmp_path: Path) -> None:
+    for layout, file, name in (
+        ("yolo", "labels/train/0_aug_0001.txt", "images/train/0_aug_0001.png"),
+        ("arrays", "data.npz", "data.npz#train/000000_aug_0001"),
+    ):
+        out = tmp_path / layout / "out"
+        assert multiply(build(layout, tmp_path / layout / "in"), out, copies=1).code == 0
+        (out / file).unlink()
+        outcome = tenfold("replay", out / name)
+        assert (outcome.code, outcome.err) == (1, "")
+        says(outcome.out, f"{file} is missing")
 
 
 def test_a_changed_row(tmp_path: Path) -> None:
@@ -170,8 +193,26 @@ def test_verify(out: Path) -> None:
     (out / COPY).unlink()
     outcome = tenfold("verify", out)
     assert outcome.code == 1
-    says(outcome.out, "test/cat/0.png: was changed", f"{COPY}: can't be read: No such file")
+    says(outcome.out, "test/cat/0.png: was changed", f"{COPY}: is missing")
     says(outcome.out, "5 files checked, 2 not")
+
+
+def test_verify_finds_what_was_added(out: Path) -> None:
+    noise(80).save(out / "train/cat/new.png")
+    (out / "train/notes.txt").write_text("x")
+    (out / "train/recipe.yaml").write_text("x")
+    (out / "train/.DS_Store").write_text("litter")
+    (out / "train/out.png").symlink_to(out.parent / "in/train/cat/0.png")
+    outcome = tenfold("verify", out)
+    assert outcome.code == 1
+    for name in ("train/cat/new.png", "train/notes.txt", "train/recipe.yaml", "train/out.png"):
+        says(outcome.out, f"{name}: isn't in the manifest")
+    says(outcome.out, "5 files checked, 4 not")
+
+
+def test_verify_of_every_layout(every: Path) -> None:
+    outcome = tenfold("verify", every / "out")
+    assert (outcome.code, outcome.err) == (0, "")
 
 
 def test_verify_checks_files_of_the_whole(tmp_path: Path) -> None:

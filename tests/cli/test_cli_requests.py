@@ -249,6 +249,45 @@ def test_dry_run(source: Path, out: Path) -> None:
     assert not out.exists()
 
 
+def test_a_recipe_that_was_made_is_told_of(tmp_path: Path, source: Path, out: Path) -> None:
+    made = "made for this data from the preset 'natural' (as by `tenfold recipe init`)"
+    says(tenfold("augment", source, out, "--copies", 1, "--dry-run").out, made)
+    says(tenfold("augment", source, out, "--copies", 1).out, f"recipe: {made}")
+    starter = tenfold("recipe", "init", source, "-o", tmp_path / "r.yaml")
+    assert starter.code == 0
+    again = tenfold(
+        "augment", source, tmp_path / "two", "--copies", 1, "--recipe", tmp_path / "r.yaml"
+    )
+    assert "made for" not in again.out
+    written = [(tmp_path / d / "recipe.yaml").read_text() for d in ("out", "two")]
+    assert written[0] == written[1]
+    says(" ".join(tenfold("augment", "--help").out.split()), "made from SRC as by `recipe init`")
+
+
+def test_label_column(tmp_path: Path, out: Path) -> None:
+    source = build("csv", tmp_path / "table")
+    table = source / "labels.csv"
+    table.write_text(table.read_text().replace("file,label", "file,score"))
+    refused(augment(source, out, "--balance"), out, "--balance", "--label-column")
+    says(tenfold("inspect", source).out, "no label column among score, note; name one with")
+    refused(augment(source, out, "--label-column", "scoer"), out, "did you mean 'score'")
+    refused(augment(plain(tmp_path / "p"), out, "--label-column", "x"), out, "read as folder")
+    options = ("--label-column", "score", "--copies", 1, "--seed", 1)
+    assert augment(source, out, *options, "--balance").code == 0
+    job = json.loads((out / "tenfold.json").read_text())["job"]
+    assert (job["label_column"], job["copies"], job["balance"]) == ("score", 1, True)
+    copy = next(line for line in manifest(out) if line["kind"] == "copy")
+    assert copy["label"] in ("a", "b")
+    assert tenfold("replay", out / copy["file"]).code == 0
+    two = tmp_path / "two"
+    assert augment(source, two, *options).code == 0
+    outcome = augment(source, two, "--copies", 1, "--seed", 1, "--resume")
+    says(outcome.err, "begun with --label-column score, now without it")
+    for command in ("inspect", ("preview", "-o", tmp_path / "p.png"), ("recipe", "init")):
+        words = (command,) if isinstance(command, str) else command
+        assert tenfold(*words, source, "--label-column", "score").code == 0
+
+
 def test_quiet(source: Path, out: Path) -> None:
     outcome = augment(source, out, "--quiet", "--copies", 1)
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "")

@@ -85,6 +85,13 @@ def _pairs(draw: st.DrawFn) -> tuple[tuple[int, int], ...]:
     return tuple(zip(ends[::2], ends[1::2], strict=False))
 
 
+def _levels() -> st.SearchStrategy[tuple[float, float]]:
+    levels = st.floats(-1e9, 1e9, allow_subnormal=False)
+    return st.lists(levels, min_size=2, max_size=2, unique=True).map(
+        lambda pair: (min(pair), max(pair))
+    )
+
+
 @st.composite
 def recipes(draw: st.DrawFn) -> Recipe:
     """Recipes with any settings."""
@@ -102,5 +109,6 @@ def recipes(draw: st.DrawFn) -> Recipe:
         min_visibility=draw(st.floats(0, 1)),
         invalid=draw(st.sampled_from(("clip", "drop", "raise"))),
         keypoint_pairs=draw(st.none() | _pairs()),
-        mask_pairs=draw(_pairs()),
+        mask_pairs=draw(st.none() | _pairs()),
+        value_range=draw(st.none() | _levels()),
     )

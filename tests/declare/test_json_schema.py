@@ -28,6 +28,7 @@ BEYOND_SCHEMA = {
     # What a JSON Schema can't say: order of a range's ends, parameters taken together,
     # partners that occur twice, NaN, and the form of the text itself.
     "upside down", "not a number", "pair twice", "loop", "tag on a mapping", "binary",
+    "levels upside down", "levels empty",
 }  # fmt: skip
 
 

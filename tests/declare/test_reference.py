@@ -45,7 +45,7 @@ def test_forms_in_the_tables_load() -> None:
     for form in forms:
         load_recipe(f"version: 1\ninvariances:\n  - {form}\n")
     examples = re.findall(r"\| `(\w+: [^`]*)` \|$", TEXT, re.MULTILINE)
-    assert len(examples) == 11
+    assert len(examples) == 12
     for example in examples:
         load_recipe(f"version: 1\n{example}\ninvariances: [rotation]\n")
 

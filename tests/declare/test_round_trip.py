@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recipes import any_op, ops_of, recipes
 
+from tenfold.declare import yaml_text
 from tenfold.declare.parse import dump_recipe, load_recipe, recipe_from_plain
 from tenfold.declare.recipe import Border, Recipe
+from tenfold.declare.settings import SETTINGS
 from tenfold.ops.catalogue import OPS
-from tenfold.ops.geometry import Rotation
-from tenfold.params import Range
+from tenfold.ops.geometry import Reflection, Rotation
+from tenfold.params import Range, specs
 
 
 @settings(max_examples=60, deadline=None)
@@ -25,6 +27,28 @@ def test_yaml_and_plain_data_keep_everything(recipe: Recipe) -> None:
     assert again == recipe
     assert again.hash() == recipe.hash()
     assert recipe_from_plain(recipe.plain()) == recipe
+
+
+@settings(max_examples=60, deadline=None)
+@given(recipes())
+def test_in_full_it_is_the_same_recipe(recipe: Recipe) -> None:
+    text = dump_recipe(recipe, full=True)
+    again = load_recipe(text)
+    assert again == recipe
+    assert again.hash() == recipe.hash()
+    data, _ = yaml_text.read(text)
+    assert isinstance(data, dict)
+    assert set(data) == {"version", *SETTINGS, "invariances"}
+    for item, op in zip(data["invariances"], recipe.ops, strict=True):
+        assert {*item[op.name], "exact"} == {*specs(type(op)), "exact"}
+
+
+def test_in_full_nothing_is_bare() -> None:
+    text = dump_recipe(Recipe(ops=(Reflection(),)), full=True)
+    assert "  - reflection: {probability: 0.5, exact: false, axes: [horizontal]}\n" in text
+    assert "border: auto\n" in text
+    assert "min_visibility: 0.1\n" in text
+    assert "mask_pairs: null\n" in text
 
 
 @settings(max_examples=40, deadline=None)
@@ -60,6 +84,14 @@ def test_every_op_alone(name: str) -> None:
 def test_saving_is_stable(ops: list[object]) -> None:
     text = dump_recipe(Recipe(ops=tuple(ops)))  # type: ignore[arg-type]
     assert dump_recipe(load_recipe(text)) == text
+
+
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029", "\r", "\n"])
+def test_line_ends_of_all_kinds_survive(end: str) -> None:
+    for text in (end, f"a{end}b", f" {end} ", f"a{end}{end}", f"{end}a"):
+        recipe = Recipe(ops=(Rotation(),), assumes=text)
+        assert load_recipe(dump_recipe(recipe)) == recipe
+        assert yaml.safe_load(dump_recipe(recipe))["assumes"] == text
 
 
 def test_files(tmp_path: Path) -> None:

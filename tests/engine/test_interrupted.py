@@ -189,9 +189,10 @@ def test_want_of_memory_or_handles_stops_instead_of_quarantining(
             raise trouble
         return real(self, item)
 
+    prepared = plan_job(source, tmp_path / "out", seed=1, **SETTINGS)
     monkeypatch.setattr(FolderSource, "read", read)
     with pytest.raises(OutputError):
-        whole(source, tmp_path / "out")
+        carry_out(prepared, LocalEngine())
     monkeypatch.undo()
     assert whole(source, tmp_path / "out", existing="resume") == whole(
         source, tmp_path / "undisturbed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from tenfold.errors import RequestError
 from tenfold.evaluate.display import display_window, fitting_scale, to_rgb
 from tenfold.evaluate.draw import draw_sample
 from tenfold.evaluate.lettering import fit_text, text_size
-from tenfold.evaluate.names import readable, shorten
+from tenfold.evaluate.names import heading, readable, shorten
 from tenfold.evaluate.palette import PALETTE, class_colour, ink_on
 from tenfold.samples.sample import Instance, Sample
 
@@ -171,6 +172,55 @@ def test_hidden_keypoints_are_hollow_and_unlabelled_ones_absent() -> None:
     assert not where[:, 200:].any()
 
 
+def disc_colours(sample: Sample, scale: float, **options: Any) -> list[tuple[int, ...]]:
+    """The colour in the middle of each keypoint of the sample's first object."""
+    picture = draw_sample(sample, scale, **options)
+    points = sample.instances[0].keypoints
+    assert points is not None
+    return [tuple(picture[int(y * scale), int(x * scale)].tolist()) for x, y, _ in points]
+
+
+def test_keypoints_have_the_colours_of_their_indices_so_that_a_swap_is_seen() -> None:
+    points = np.array([(20.5, 30.5, 2), (60.5, 30.5, 2)])
+    one = Sample("a", grey(), instances=(Instance("cat", keypoints=points),))
+    swapped = one.replace(instances=(Instance("cat", keypoints=points[::-1].copy()),))
+    assert disc_colours(one, 4.0) == [PALETTE[0], PALETTE[1]]
+    assert not np.array_equal(draw_sample(one, 4.0), draw_sample(swapped, 4.0))
+
+
+def test_an_only_keypoint_has_its_class_colour_and_no_number() -> None:
+    lone = Instance("dog", keypoints=np.array([(40.5, 30.5, 2)]))
+    sample = Sample("a", grey(), instances=(lone,))
+    [colour] = disc_colours(sample, 4.0, classes=CLASSES, text=False)
+    assert colour == class_colour("dog", CLASSES)
+    unnamed = sample.replace(instances=(lone.replace(label=None),))
+    assert np.array_equal(draw_sample(unnamed, 4.0), draw_sample(unnamed, 4.0, text=False))
+
+
+def numbered(points: NDArray[np.float64], scale: float, size: int = 60) -> NDArray[np.bool_]:
+    sample = Sample("a", grey(size, size), instances=(Instance(keypoints=points),))
+    drawn, bare = (draw_sample(sample, scale, text=t) for t in (True, False))
+    return np.asarray((drawn != bare).any(axis=2))
+
+
+def test_keypoints_are_numbered_where_there_is_room_and_no_disc_is_covered() -> None:
+    points = np.array([(x + 0.5, y + 0.5, 2) for y in (12, 30, 48) for x in (12, 30, 48)], float)
+    plates = numbered(points, 4.0).astype(np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(plates)
+    assert count - 1 == len(points)
+    assert stats[1:, cv2.CC_STAT_HEIGHT].max() <= 14
+    for x, y, _ in points:
+        assert not plates[int(y * 4) - 5 : int(y * 4) + 6, int(x * 4) - 5 : int(x * 4) + 6].any()
+
+
+def test_crowded_keypoints_and_those_not_seen_get_no_number() -> None:
+    grid = np.array([(x, y, 2) for y in range(60) for x in range(60)], float)
+    assert not numbered(grid, 4.0).any()
+    assert not numbered(np.array([(9.5, 9.5, 0), (30.5, 30.5, 0)]), 4.0).any()
+    assert not numbered(np.array([(9.5, np.nan, 2), (1e9, -1e9, 2)]), 4.0).any()
+    assert not numbered(np.array([(9.5, 9.5, 2), (30.5, 30.5, 2)]), 1.0).any()  # a thumbnail
+
+
 def test_class_names_are_written_but_not_over_each_other() -> None:
     crowd = tuple(Instance("cat", box=box(x, 40, x + 30, 90)) for x in range(10, 250, 12))
     sample = Sample("a", grey(200, 300), instances=(*crowd, Instance("dog", box=box(5, 5, 9, 9))))
@@ -265,3 +315,11 @@ def test_names_are_escaped_and_shortened() -> None:
     fitted = fit_text("a long class name", 12, 60)
     assert fitted.endswith("…")
     assert text_size(fitted, 12)[0] <= 60
+
+
+def test_a_name_that_dataset_and_recipe_share_stands_in_the_heading_once() -> None:
+    assert heading("coco", "coco") == "coco"
+    assert heading("Coco", "coco") == "Coco"
+    assert heading("cells", "natural") == "cells: natural"
+    assert heading("cells", "") == "cells"
+    assert heading("", "natural") == "natural"

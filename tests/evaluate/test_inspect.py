@@ -283,3 +283,11 @@ def test_real_photographs(shared_data: Path) -> None:
     # JPEG at quality 60 takes much from 32 x 32 pixels; one or two may be lost.
     assert len(found & expected) >= 48
     assert found <= expected
+
+
+def test_what_is_left_out_is_said() -> None:
+    source = Memory({})
+    source.info = DatasetInfo(notes=("3 images that no row of a.csv names are left out",))
+    found = inspect_source(source)
+    assert "! 3 images that no row of a.csv names are left out" in found.text()
+    assert found.plain()["notes"] == list(source.info.notes)

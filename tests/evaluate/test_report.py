@@ -23,9 +23,11 @@ from PIL import Image
 
 from tenfold.evaluate.charts import histogram, number
 from tenfold.evaluate.names import duration, shell
-from tenfold.evaluate.pictures import Example, example, in_words
+from tenfold.evaluate.pictures import Example, example
 from tenfold.evaluate.report import Parameter, ReportData, parameters_of, write_report
 from tenfold.evaluate.tally import ClassCounts, Histogram, collect
+from tenfold.evaluate.words import in_words, rounded
+from tenfold.ops import Crop, MedianBlur, Scaling, Shear, Translation
 from tenfold.params import Range, Spec
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import Item, Quarantined
@@ -307,10 +309,88 @@ def test_captions_tell_what_was_done() -> None:
     assert in_words("trivial", chosen, units) == "trivial shear x -0.25"
 
 
+def test_captions_leave_out_what_changes_nothing() -> None:
+    ops = [Scaling(), Shear(), Crop(), MedianBlur(), Translation()]
+    declared = parameters_of((op.name, op.ranges()) for op in ops)
+    units = {name: p.unit for name, p in declared.items()}
+    neutrals = {name: p.neutral for name, p in declared.items() if p.neutral is not None}
+
+    def said(op: str, **drawn: float) -> str:
+        return in_words(op, drawn, units, neutrals)
+
+    assert said("scaling", factor=1.049, anisotropy=1) == "scaling factor 1.05 times"
+    assert said("shear", x=-2.345, y=0) == "shear x -2.35 degrees"
+    assert said("shear", x=0, y=0) == ""
+    assert said("crop", area=0.61234, aspect=1, x=0.3, y=0.9) == "crop area 0.61 of the area"
+    assert said("median_blur", radius=0) == ""
+    assert said("translation", x=0.00012, y=0) == "translation x 0.00012 of the width"
+
+
+def test_captions_of_reflections_are_words() -> None:
+    def said(*axes: str, op: str = "reflection") -> str:
+        drawn = {a: int(a in axes) for a in ("horizontal", "vertical", "transpose")}
+        return in_words(op, drawn, {})
+
+    assert said("horizontal") == "mirrored left-right"
+    assert said("vertical", op="reflection#2") == "mirrored top-bottom"
+    assert said("transpose") == "transposed"
+    assert said("horizontal", "vertical") == "mirrored left-right and top-bottom"
+    assert said("vertical", "transpose") == "mirrored top-bottom, transposed"
+    assert said() == ""
+
+
+def test_captions_of_policies_leave_out_the_identity() -> None:
+    assert in_words("trivial", {"1.identity": 0.0}, {}) == ""
+    assert in_words("trivial", {"1.rotation": 0.0}, {}) == ""
+    assert in_words("trivial", {"1.equalize": 0.0}, {}) == "trivial equalize"
+    assert in_words("trivial", {"1.posterize": 8.0}, {}) == ""
+    both = {"1.identity": 0.0, "2.rotation": -31.51}
+    assert in_words("rand", both, {}) == "rand rotation -31.5"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0, "0"), (-2.0, "-2"), (12.345, "12.3"), (3.2401, "3.24"), (0.5, "0.50"), (0.03123, "0.031"),
+     (0.000012345, "0.000012"), (5321.7, "5,322"), (-0.1, "-0.10"), (1e-12, "1e-12"),
+     (float("nan"), "nan"), (1e300, "1e+300")],
+)  # fmt: skip
+def test_numbers_in_captions_have_no_powers_of_ten(value: float, told: str) -> None:
+    assert rounded(value) == told
+
+
+def test_a_copy_without_a_change_is_told_from_one_that_only_changed_its_size(
+    tmp_path: Path,
+) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    sample = Sample("a.png", image)
+    line = {"copy": 1, "ops": [{"op": "crop", "drawn": {"area": 1.0, "aspect": 1.0}}]}
+    told: dict[str, Any] = {"units": {"crop.area": "", "crop.aspect": ""},
+            "neutrals": {"crop.area": 1.0, "crop.aspect": 1.0}}  # fmt: skip
+    same = example(sample, [(sample, line)], **told)
+    assert same.shots[1].done == ()
+    resized = example(sample, [(Sample("a.png", image[:16, :16]), line)], **told)
+    assert resized.shots[1].done == ("crop",)
+    html, _ = written(tmp_path, data(examples=[same, resized]))
+    assert Page(html).text.count("same as the original") == 1
+
+
+def test_reflections_are_told_in_shares_not_as_inner_numbers(tmp_path: Path) -> None:
+    manifest = [
+        {"item": "a", "split": "train", "copy": i, "kind": "copy", "label": "cat", "labels": [],
+         "annotations": {}, "ops": [] if i % 2 else [{"op": "reflection", "drawn": {
+             "horizontal": 1, "vertical": int(i % 4 == 0), "transpose": 0}}]}
+        for i in range(1, 401)
+    ]  # fmt: skip
+    html, _ = written(tmp_path, data(totals=collect(manifest)))
+    text = Page(html).text
+    assert "left-right 50 %, top-bottom 25 % of all copies" in text
+    assert "inner number" not in text
+
+
 def test_parameters_come_from_the_ops() -> None:
-    spec = Spec("range", "angle", unit="degrees")
+    spec = Spec("range", "angle", unit="degrees", neutral=0)
     found = parameters_of([("rotation#2", {"degrees": (spec, Range(1, 8, "loguniform"))})])
-    assert found == {"rotation#2.degrees": Parameter("degrees", 1, 8, True, "angle")}
+    assert found == {"rotation#2.degrees": Parameter("degrees", 1, 8, True, "angle", 0)}
 
 
 def test_charts_are_well_formed() -> None:

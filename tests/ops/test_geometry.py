@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
 
+from tenfold.declare.parse import load_recipe
 from tenfold.errors import RequestError
 from tenfold.ops.deformation import INJECTIVE, Elastic, GridDistortion
 from tenfold.ops.geometry import (
@@ -21,9 +25,10 @@ from tenfold.ops.geometry import (
 )
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Displacement, Warp
+from tenfold.params import Range
 from tenfold.plan.map import Map
 from tenfold.plan.resample import Fringe, resample
-from tenfold.rng import Key, draws
+from tenfold.rng import Key, draws, pixel_generator
 from tenfold.samples.sample import Array, Schema
 
 NOTHING = Fringe("constant", np.zeros(1))
@@ -91,6 +96,68 @@ def test_exact_quarter_turns_are_equally_likely() -> None:
     assert min(seen.values()) > 300
 
 
+def turns(op: Rotation, count: int = 4000) -> Counter[float]:
+    """How often each angle was drawn; what is drawn is what the manifest tells."""
+    drawn = op.draw(draws([Key(0, "a", i) for i in range(count)], ["rotation"])[0])
+    assert all(d is not None and set(d) == {"degrees"} for d in drawn)
+    return Counter(d["degrees"] for d in drawn if d is not None)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "angle", "members"),
+    [
+        ((-20, 20), 10, [-20, -10, 0, 10, 20]),
+        ((-50, 50), 45, [-45, 0, 45]),
+        ((-30, 100), 90, [0, 90]),
+        ((100, 170), 30, [120, 150]),
+        ((-180, 90), 90, [-180, -90, 0, 90]),
+        ((-180, 180), 72, [-144, -72, 0, 72, 144]),
+        ((-180, 180), 60, [-120, -60, 0, 60, 120, 180]),
+        ((-67.5, 67.5), 22.5, [-67.5, -45, -22.5, 0, 22.5, 45, 67.5]),
+        ((0, 0), 90, [0]),
+        ((180, 180), 90, [180]),
+    ],
+)
+def test_multiples_are_those_inside_the_range_and_equally_likely(
+    degrees: Any, angle: float, members: list[float]
+) -> None:
+    seen = turns(Rotation(degrees=degrees, multiples_of=angle))
+    assert sorted(seen) == pytest.approx(members)
+    expected = seen.total() / len(members)
+    chi2 = sum((n - expected) ** 2 / expected for n in seen.values())
+    assert chi2 < stats.chi2.ppf(0.999, max(1, len(members) - 1))
+
+
+@pytest.mark.parametrize("angle", [1, 10, 40, 72, 90, 120, 180, 360 / 7])
+def test_each_member_of_an_exact_rotation_is_equally_likely(angle: float) -> None:
+    count = round(360 / angle)
+    op = Rotation(degrees=180, multiples_of=angle, exact=True)
+    seen = turns(op, max(2000, 20 * count))
+    assert len({round(d % 360, 6) for d in seen}) == len(seen) == count
+    expected = seen.total() / count
+    chi2 = sum((n - expected) ** 2 / expected for n in seen.values())
+    assert chi2 < stats.chi2.ppf(0.999, count - 1)
+
+
+def test_multiples_of_other_distributions_are_drawn_like_whole_numbers() -> None:
+    op = Rotation(degrees=Range(-20, 20, "triangular"), multiples_of=10)
+    seen = turns(op, 20000)
+    chances = np.diff(stats.triang(0.5, -25, 50).cdf(np.arange(-25, 26, 10)))
+    found = [seen[d] / seen.total() for d in (-20.0, -10.0, 0.0, 10.0, 20.0)]
+    np.testing.assert_allclose(found, chances, atol=4 * np.sqrt(0.25 / 20000))
+    seen = turns(Rotation(degrees=Range(-180, 180, "normal"), multiples_of=90), 20000)
+    chances = np.diff(stats.truncnorm(-2, 2, 0, 1.25).cdf([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]))
+    assert sorted(seen) == [-90, 0, 90, 180]
+    assert seen[180.0] / 20000 == pytest.approx(chances[0] + chances[4], abs=0.015)
+    assert set(turns(Rotation(degrees=Range(1, 180, "loguniform"), multiples_of=90))) == {90, 180}
+
+
+def test_a_rotation_without_multiples_is_drawn_from_its_range() -> None:
+    seen = turns(Rotation(degrees=(-7, 3)))
+    assert len(seen) > 3900
+    assert -7 <= min(seen) < -6.9 < 2.9 < max(seen) <= 3
+
+
 def test_an_almost_reflection_acts_with_its_probability() -> None:
     op = Reflection(probability=0.25)
     drawn = op.draw(draws([Key(0, "a", i) for i in range(2000)], ["reflection"])[0])
@@ -106,6 +173,40 @@ def test_rotation_is_counter_clockwise_as_seen() -> None:
 def test_translation_goes_right_and_down() -> None:
     matrix = step(Translation(), {"x": 0.5, "y": 0.2}).matrix
     np.testing.assert_allclose(matrix @ [1, 1, 1], [1 + 3.5, 1 + 1, 1])
+
+
+def shifts(op: Translation) -> Array:
+    drawn = op.draw(draws([Key(0, "a", i) for i in range(3000)], ["translation"])[0])
+    return np.array([[d["x"], d["y"]] for d in drawn if d is not None])
+
+
+@pytest.mark.parametrize(
+    ("op", "x", "y"),
+    [
+        (Translation(), (-0.1, 0.1), (-0.1, 0.1)),
+        (Translation(x=0.02), (-0.02, 0.02), (-0.02, 0.02)),
+        (Translation(x=(0.1, 0.3)), (0.1, 0.3), (0.1, 0.3)),
+        (Translation(x=0.02, y=0), (-0.02, 0.02), (0, 0)),
+        (Translation(y=0.3), (-0.1, 0.1), (-0.3, 0.3)),
+    ],
+)
+def test_a_shift_given_once_holds_for_both_axes(op: Translation, x: Any, y: Any) -> None:
+    found = shifts(op)
+    for column, (low, high) in zip(found.T, (x, y), strict=True):
+        assert low <= column.min() <= low + 0.01
+        assert high - 0.01 <= column.max() <= high
+    assert {name: (r.low, r.high) for name, (_, r) in op.ranges().items()} == {"x": x, "y": y}
+    if found.std(axis=0).all():  # drawn on its own
+        assert abs(np.corrcoef(found.T)[0, 1]) < 5 / np.sqrt(len(found))
+    assert Translation(**op.plain()) == op
+
+
+def test_a_bare_value_in_a_recipe_sets_both_axes() -> None:
+    (bare,) = load_recipe("version: 1\ninvariances:\n- translation: 0.03\n").ops
+    assert isinstance(bare, Translation)
+    assert np.abs(shifts(bare)).max() <= 0.03
+    (null,) = load_recipe("version: 1\ninvariances:\n- translation: {x: 0.03, y: ~}\n").ops
+    assert null == bare
 
 
 def test_scaling_keeps_the_centre_and_the_area_factor() -> None:
@@ -157,6 +258,55 @@ def test_elastic_displacements_have_the_declared_strength_and_never_fold() -> No
     assert np.sqrt(np.mean(squares)) == pytest.approx(0.02 * 200, rel=0.05)
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    st.floats(0, 0.45), st.integers(2, 64), st.integers(0, 2**53 - 1),
+    st.tuples(st.integers(2, 400), st.integers(2, 400)),
+)  # fmt: skip
+def test_grid_distortion_fits_within_its_bounds_by_construction(
+    amplitude: float, cells: int, seed: int, size: tuple[int, int]
+) -> None:
+    schema = Schema(*size, 1)
+    op = GridDistortion(amplitude=(0, amplitude), cells=cells)
+    (found,) = op.lower({"amplitude": amplitude, "seed": seed}, schema)
+    assert isinstance(found, Displacement)
+    for axis, length in ((0, schema.width), (1, schema.height)):
+        knots = found.control[0, :, 0] if axis == 0 else found.control[:, 0, 1]
+        moved = knots / (length / (len(knots) - 3))  # in cells
+        inside = moved[1:-1]
+        assert inside[0] == inside[-1] == 0
+        assert (np.abs(moved) <= INJECTIVE + 1e-9).all()
+        assert (np.abs(np.diff(inside)) <= amplitude + 1e-9).all()
+        # Scaled to fit, not clipped: what sits on the bound is the farthest knot.
+        assert (np.abs(inside) > INJECTIVE - 1e-9).sum() <= 1
+
+
+def test_grid_distortion_has_the_stretches_it_drew_where_they_fit() -> None:
+    """Five cells: drawn evenly, less their mean, shrunk only by what doesn't fit."""
+    schema = Schema(100, 100, 1)
+    for seed in range(50):
+        (found,) = GridDistortion().lower({"amplitude": 0.2, "seed": seed}, schema)
+        assert isinstance(found, Displacement)
+        drawn = pixel_generator(seed).uniform(-1, 1, 5)
+        wanted = 0.2 * (drawn - drawn.mean())
+        shrink = max(1, np.abs(wanted).max() / 0.2, np.abs(np.cumsum(wanted)).max() / INJECTIVE)
+        np.testing.assert_allclose(
+            np.diff(found.control[0, 1:-1, 0]) / 20, wanted / shrink, atol=1e-12
+        )
+
+
+@pytest.mark.parametrize("cells", [2, 12, 32])
+def test_grid_distortion_never_folds(cells: int) -> None:
+    for seed in range(6):
+        (found,) = GridDistortion(amplitude=0.45, cells=cells).lower(
+            {"amplitude": 0.45, "seed": seed}, Schema(128, 192, 1)
+        )
+        assert isinstance(found, Displacement)
+        where = Map.of([found], (128, 192)).dense
+        assert (np.diff(where[0, :, 0]) > 0).all()
+        assert (np.diff(where[:, 0, 1]) > 0).all()
+
+
 def test_grid_distortion_keeps_the_frame_and_the_order() -> None:
     (found,) = GridDistortion().lower({"amplitude": 0.45, "seed": 3}, Schema(100, 140, 1))
     through = Map.of([found], (100, 140))  # type: ignore[list-item]
@@ -171,6 +321,16 @@ def test_grid_distortion_keeps_the_frame_and_the_order() -> None:
         (lambda: Rotation(degrees=540), "within -180..180 degrees, got"),
         (lambda: Rotation(exact=True), "set degrees: 180"),
         (lambda: Rotation(degrees=180, multiples_of=70), "must divide 360"),
+        (
+            lambda: Rotation(multiples_of=90),
+            r"\[-15, 15\] holds no multiple of 90 but 0, so that "
+            "nothing would ever turn; use multiples_of: 15 or less, or degrees that reach 90",
+        ),
+        (
+            lambda: Rotation(degrees=(10, 20), multiples_of=30),
+            r"\[10, 20\] holds no multiple of 30,",
+        ),
+        (lambda: Rotation(degrees=0.5, multiples_of=1), "turn; use degrees that reach 1"),
         (lambda: Scaling(exact=True), "form no group"),
         (lambda: Shear(x=60, y=60), "flatten"),
         (lambda: Crop(height=5, probability=0.5), "set probability: 1"),
@@ -189,6 +349,7 @@ def test_impossible_parameters_are_refused_with_the_cure(make: Any, message: str
         (Reflection(), Schema(5, 5, 1, has_keypoints=True), "keypoint_pairs"),
         (Reflection(axes=["transpose"]), Schema(5, 7, 1, fixed_size=True), "square"),
         (Rotation(degrees=180, multiples_of=90), Schema(5, 7, 1, fixed_size=True), "180"),
+        (Rotation(degrees=(-100, 10), multiples_of=90), Schema(5, 7, 1, fixed_size=True), "180"),
         (Crop(height=3), Schema(5, 5, 1, fixed_size=True), "one size"),
     ],
 )
@@ -196,3 +357,21 @@ def test_ops_refuse_what_they_cannot_move(op: Op, schema: Schema, message: str) 
     assert any(message in why for why in op.refusals(schema))
     calm = Schema(6, 6, 1, has_keypoints=True, keypoint_pairs=())
     assert not list(op.refusals(calm))
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        Rotation(degrees=(-180, -180), multiples_of=90),
+        Rotation(degrees=180, multiples_of=180),
+        Rotation(degrees=(180, 180), multiples_of=90),
+        Rotation(degrees=50, multiples_of=45),
+        Rotation(degrees=0, multiples_of=90),
+    ],
+)
+def test_turns_that_keep_the_size_are_not_refused(op: Rotation) -> None:
+    schema = Schema(5, 7, 1, fixed_size=True)
+    assert not list(op.refusals(schema))
+    for drawn in op.draw(draws([Key(0, "a", i) for i in range(50)], ["rotation"])[0]):
+        assert drawn is not None
+        assert (step(op, drawn).height, step(op, drawn).width) == (5, 7)

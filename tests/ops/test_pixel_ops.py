@@ -12,10 +12,10 @@ import pytest
 from tenfold.errors import RequestError
 from tenfold.ops import colour, contrast, luminosity, noise, occlusion, resolution, sharpness
 from tenfold.ops.op import Op
-from tenfold.ops.steps import Drawn, Warp
+from tenfold.ops.steps import Drawn, Fill, Warp
 from tenfold.params import Range, specs
 from tenfold.plan.kernels.pointwise import apply_pixels, describe_passes
-from tenfold.rng import Key, draws
+from tenfold.rng import Key, draws, pixel_generator
 from tenfold.samples.sample import Array, Schema
 
 MODULES = (luminosity, contrast, colour, sharpness, noise, resolution, occlusion)
@@ -206,3 +206,30 @@ def test_almost_never_shuffles_into_the_same_order() -> None:
 def test_jpeg_refuses_what_the_format_cannot_hold() -> None:
     (why,) = resolution.Jpeg().refusals(Schema(10, 70000, 3))
     assert "65500" in why
+
+
+def test_dropout_places_and_noise_have_nothing_in_common() -> None:
+    """The pixels of a noise fill are not the numbers that placed the squares."""
+    op = occlusion.CoarseDropout(probability=1.0, fill="noise", holes=(9, 9), size=(0.2, 0.2))
+    image = np.zeros((100, 100, 1), np.float32)
+    for one in drawn(op, 20):
+        (step,) = op.lower(one, Schema(100, 100, 1, dtype=np.dtype(np.float32)))
+        assert isinstance(step, Fill)
+        places = pixel_generator(one["seed"]).random((9, 2))
+        expected = np.minimum((places * 81).astype(int), 80)
+        np.testing.assert_array_equal(step.rectangles[:, :2], expected)
+        assert step.seed != one["seed"]
+        assert 0 <= step.seed < 2**53
+        shown = apply_pixels(image, (step,), False, (0, 1))
+        x0, y0 = expected[0]
+        first = shown[y0 : y0 + 20, x0 : x0 + 20].ravel()
+        stream = pixel_generator(one["seed"]).random(400, dtype=np.float32)
+        assert not np.isin(first, stream).any()
+
+
+def test_every_noise_fill_is_a_function_of_the_draw() -> None:
+    for cls in (occlusion.Erase, occlusion.CoarseDropout, occlusion.GridDropout):
+        op = cls(probability=1.0, fill="noise")
+        one, other = drawn(op, 2)
+        seeds = [s.seed for d in (one, one, other) for s in op.lower(d, Schema(50, 50, 1))]  # type: ignore[union-attr]
+        assert seeds[0] == seeds[1] != seeds[2]

@@ -19,9 +19,11 @@ from tenfold.ops.op import Op
 from tenfold.ops.steps import Warp
 from tenfold.plan import shapes
 from tenfold.plan.instances import Keep, move_instances, move_keypoints
+from tenfold.plan.journey import Journey
 from tenfold.plan.map import Map
 from tenfold.plan.plan import Plan
 from tenfold.rng import Key
+from tenfold.samples.outline import area, bounds
 from tenfold.samples.sample import Instance, Points, Sample
 from tenfold.samples.source import DatasetInfo
 from tenfold.samples.validate import clean
@@ -34,13 +36,16 @@ def box(*numbers: float) -> Points:
     return np.array(numbers, dtype=np.float64)
 
 
-def shifted(x: float, y: float) -> Map:
-    return Map.of([Warp(matrices.translation(x, y), *SIZE)], SIZE)
+def way(matrix: Points) -> Journey:
+    return Journey((Map.of([Warp(matrix, *SIZE)], SIZE),))
 
 
-def turned(degrees: float) -> Map:
-    matrix = matrices.about_centre(matrices.rotation(degrees), *SIZE)
-    return Map.of([Warp(matrix, *SIZE)], SIZE)
+def shifted(x: float, y: float) -> Journey:
+    return way(matrices.translation(x, y))
+
+
+def turned(degrees: float) -> Journey:
+    return way(matrices.about_centre(matrices.rotation(degrees), *SIZE))
 
 
 def plan_of(*ops: Op, info: DatasetInfo | None = None, **recipe: object) -> Plan:
@@ -109,13 +114,13 @@ def test_an_oriented_box_over_the_edge_is_fitted_to_what_is_in_view() -> None:
     corners = shapes.corners(box(50, 15, 60, 25))
     (found,), counts = move_instances([Instance(oriented=corners)], shifted(5, 0), ALL)
     assert found.oriented is not None
-    np.testing.assert_allclose(shapes.bounds(found.oriented), [55, 15, 60, 25], atol=1e-4)
+    np.testing.assert_allclose(bounds([found.oriented]), [55, 15, 60, 25], atol=1e-4)
     assert counts.clipped == 1
 
 
 def test_keypoints_out_of_view_are_not_labelled_and_pairs_trade_places() -> None:
     points = np.array([[5.0, 5, 2], [20, 5, 1], [0, 0, 0]])
-    flip = Map.of([Warp(np.array([[-1.0, 0, 60], [0, 1, 0], [0, 0, 1]]), *SIZE)], SIZE)
+    flip = way(np.array([[-1.0, 0, 60], [0, 1, 0], [0, 0, 1]]))
     moved = move_keypoints(points, flip, [(0, 1)])
     np.testing.assert_allclose(moved, [[40, 5, 1], [55, 5, 2], [0, 0, 0]])
     out = move_keypoints(points, shifted(-10, 0), [(0, 1)])
@@ -206,7 +211,7 @@ def test_clipping_an_outline_keeps_the_area_inside(points: list[tuple[float, flo
     for (ax, ay), (bx, by) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
         inside &= (bx - ax) * (y - ay) - (by - ay) * (x - ax) >= 0
     part = shapes.clip(outline, *SIZE)
-    assert shapes.area(part) == pytest.approx(inside.sum() / 4, abs=25)
+    assert area(part) == pytest.approx(inside.sum() / 4, abs=25)
     if len(part):
         assert (part >= -1e-9).all()
         assert (part <= np.array(SIZE[::-1]) + 1e-9).all()
@@ -255,3 +260,16 @@ def test_label_values_are_never_mixed(name: str, dtype: type[np.integer[Any]]) -
             assert moved.dtype == dtype
             assert set(np.unique(moved).tolist()) <= {0, 7, 200}
             assert moved.shape[:2] == out.image.shape[:2]
+
+
+@pytest.mark.parametrize(("rim", "shows"), [("plain", True), ("busy", False)])
+def test_auto_borders_with_boxes_show_a_plain_background_or_none(rim: str, shows: bool) -> None:
+    """A grey wedge in a busy picture would be a mark of the turn that a model could learn."""
+    image = np.full((*SIZE, 3), 90, np.uint8)
+    if rim == "busy":
+        image = np.random.default_rng(0).integers(0, 255, (*SIZE, 3), dtype=np.uint8)
+    plan = plan_of(Rotation(degrees=(20, 20)), validity=True)
+    whole = sample(Instance(box=box(25, 15, 35, 25))).replace(image=image)
+    valid = plan.run(whole, plan.draw([Key(0, "s", 1)])[0]).sample.valid
+    assert valid is not None
+    assert bool((~valid).any()) == shows

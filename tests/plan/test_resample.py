@@ -170,6 +170,19 @@ def test_points_go_there_and_back(chain: str) -> None:
     np.testing.assert_allclose(through.push(through.pull(points)), points, atol=1e-4)
 
 
+@pytest.mark.parametrize("first", CHAINS)
+@pytest.mark.parametrize("second", CHAINS)
+def test_a_map_followed_by_another_is_both_in_turn(first: str, second: str) -> None:
+    one, other = (Map.of(CHAINS[name], (HEIGHT, WIDTH)) for name in (first, second))
+    both = one.followed_by(other)
+    assert (both.source, both.target) == (one.source, other.target)
+    fused = Map.of([*CHAINS[first], *CHAINS[second]], (HEIGHT, WIDTH))
+    assert [type(stage) for stage in both.stages] == [type(stage) for stage in fused.stages]
+    points = np.random.default_rng(2).uniform(8, 28, (50, 2))
+    np.testing.assert_allclose(both.push(points), other.push(one.push(points)), atol=1e-9)
+    np.testing.assert_allclose(both.pull(points), one.pull(other.pull(points)), atol=1e-9)
+
+
 @pytest.mark.parametrize("degrees", [10, 30, 45, 80])
 def test_the_safe_crop_of_a_rotated_square_is_the_analytic_one(degrees: float) -> None:
     side = 201

@@ -167,7 +167,7 @@ def test_identity_is_exact_and_shares_one_table() -> None:
         image = np.arange(top + 1, dtype=dtype).reshape(16, -1, 1).repeat(3, axis=2)
         run = [Curve("shift", (0.0,)), Curve("power", (1.0,)), Curve("contrast_mean", (1.0,))]
         assert np.array_equal(apply_curves(image, run, (0, top)), image)
-        assert curve_table(image, run).shape == (1, top + 1)
+        assert curve_table(image, run, (0, top)).shape == (1, top + 1)
 
 
 def test_float_pictures_use_their_own_range() -> None:

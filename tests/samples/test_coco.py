@@ -296,3 +296,52 @@ def test_strange_boxes_pass_through(tmp_path: Path) -> None:
     source = open_one(tmp_path, {**BOX, "bbox": [float("nan"), -5, -3, 900]})
     (instance,) = source.read(source.items[0]).instances
     np.testing.assert_array_equal(instance.box, [np.nan, -5, np.nan, 895])
+
+
+@pytest.mark.parametrize(
+    ("extra", "key"),
+    [
+        ({"score": float("nan")}, "score"),
+        ({"attributes": {"sizes": [1, {"w": float("inf")}]}}, "attributes.sizes.1.w"),
+        ({"id": float("nan")}, "id"),
+    ],
+)
+def test_values_that_json_cannot_hold(tmp_path: Path, extra: dict[str, Any], key: str) -> None:
+    for name in ("a.png", "b.png"):
+        picture(tmp_path / "images" / name)
+    images = [IMAGE, {"id": 6, "file_name": "b.png"}]
+    annotations = [{**BOX, **extra}, {**BOX, "id": 12, "image_id": 6, "score": 0.5}]
+    save_json(tmp_path / "annotations" / "all.json", coco_document(images, annotations))
+    source = CocoSource.open(tmp_path)
+    assert [i.id for i in source.items] == ["images/b.png"]
+    (problem,) = source.problems
+    assert problem.id == "images/a.png"
+    assert f"'{key}'" in problem.reason
+    assert "NaN" in problem.reason
+
+
+def test_captions_with_values_that_json_cannot_hold(tmp_path: Path) -> None:
+    caption = {"id": 3, "image_id": 5, "caption": "a dog", "agreement": float("-inf")}
+    source = open_one(tmp_path, BOX, caption)
+    assert not source.items
+    assert "'agreement'" in source.problems[0].reason
+
+
+def test_numbers_of_the_geometry_are_for_the_recipe(tmp_path: Path) -> None:
+    nan = float("nan")
+    source = open_one(tmp_path, {**BOX, "bbox": [nan, 1, 2, 3], "area": nan})
+    (instance,) = read_one(source).instances
+    assert instance.box is not None
+    assert np.isnan(instance.box).any()
+
+
+def test_images_that_no_file_names_are_noted(tmp_path: Path) -> None:
+    source = open_one(tmp_path, BOX)
+    assert source.info.notes == ()
+    for name in ("val/z.png", "val/y.png", "b.png", "c.png", ".hidden.png"):
+        picture(tmp_path / "images" / name)
+    # An entry that can't be used names its image all the same.
+    images = [IMAGE, {"id": 5, "file_name": "c.png"}]
+    save_json(tmp_path / "annotations" / "instances.json", coco_document(images, [BOX]))
+    (note,) = CocoSource.open(tmp_path).info.notes
+    assert note == ("3 images that no COCO file names are left out, such as images/b.png")

@@ -68,6 +68,72 @@ def test_splits_with_classes_and_strays(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("names", "cure"),
+    [
+        (["big/cat/1.png", "big/dog/2.png"], "big"),
+        (["big/a/x/1.png", "big/a/y/1.png", "big/b/x/1.png"], "big"),
+        (["one/two/cat/1.png", "one/two/dog/1.png"], "one/two"),
+        (["data/train/cat/1.png", "data/test/cat/1.png"], "data"),
+    ],
+)
+def test_the_parent_of_a_dataset(tmp_path: Path, names: list[str], cure: str) -> None:
+    for name in names:
+        picture(tmp_path / name)
+    with pytest.raises(RequestError) as error:
+        open_source(tmp_path)
+    assert f"all {len(names)} images lie below one folder, {cure}/, " in str(error.value)
+    assert f"did you mean {tmp_path / cure}?" in str(error.value)
+    assert {i.label for i in open_source(tmp_path, "folder").items} == {names[0].split("/")[0]}
+    open_source(tmp_path / cure)
+
+
+def test_the_parent_of_another_layout(tmp_path: Path) -> None:
+    picture(tmp_path / "shots/1.png")
+    table(tmp_path / "shots/labels.csv", [["file", "label"], ["1.png", "a"]])
+    with pytest.raises(RequestError, match=r"shots/, which is a dataset by itself \(csv\)"):
+        open_source(tmp_path)
+    assert open_source(tmp_path, "folder").info.classes == ("shots",)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["cat/1.png", "cat/2.png"],
+        ["cat/1.png", "cat/deep/2.png", "cat/other/3.png"],
+        ["cat/2019/1.png", "cat/2019/2.png"],
+        ["train/cat/1.png", "train/cat/2.png"],
+    ],
+)
+def test_one_class_is_a_dataset(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        picture(tmp_path / name)
+    assert open_source(tmp_path).info.classes == ("cat",)
+
+
+def test_the_parent_of_alphabets(tmp_path: Path) -> None:
+    """Omniglot's archives unpack to `images_background_small1/ALPHABET/character01/*.png`."""
+    inside = tmp_path / "images_background_small1"
+    for number in range(6):
+        picture(inside / f"Greek{number % 2}/character0{number % 3}/{number}.png")
+    with pytest.raises(RequestError, match=r"images_background_small1/, 3 levels up; did you mean"):
+        open_source(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["1.dcm", "a/1.DCM", "brain.nii", "a/brain.nii.gz"])
+def test_scans_are_told_from_nothing(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"\0" * 128 + b"DICM")
+    for place in (tmp_path, path):
+        with pytest.raises(RequestError, match="DICOM/NIfTI isn't read; export 16-bit PNG or TIFF"):
+            open_source(place)
+    picture(tmp_path / "a/1.png")
+    (problem,) = open_source(tmp_path).problems
+    assert problem.id == name
+    assert "dcmj2pnm" in problem.reason
+
+
 def test_class_named_test_is_a_class(tmp_path: Path) -> None:
     for name in ("test/1.png", "blank/1.png"):
         picture(tmp_path / name)
@@ -237,6 +303,51 @@ def test_a_table_for_each_split(tmp_path: Path) -> None:
         ("test/1.png", "test", "t"),
         ("train/1.png", "train", "t"),
     ]
+
+
+def graded(root: Path, *more: str) -> None:
+    """Two pictures, and a table with columns that may be anything."""
+    for name in "ab":
+        picture(root / f"{name}.png")
+    rows = [["filename", "Score A", "age", *more], ["a.png", "1", "40"], ["b.png", "2", "50"]]
+    table(root / "labels.csv", [rows[0], *(row + ["x"] * len(more) for row in rows[1:])])
+
+
+def test_a_table_without_known_labels(tmp_path: Path) -> None:
+    graded(tmp_path)
+    source = open_source(tmp_path)
+    assert [i.label for i in source.items] == [None, None]
+    assert source.info.notes == (
+        "no label column among Score A, age; name one with --label-column",
+    )
+
+
+@pytest.mark.parametrize("column", ["Score A", "score_a"])
+def test_a_label_column_that_is_named(tmp_path: Path, column: str) -> None:
+    graded(tmp_path, "label")
+    assert [i.label for i in open_source(tmp_path).items] == ["x", "x"]
+    source = open_source(tmp_path, label_column=column)
+    assert [i.label for i in source.items] == ["1", "2"]
+    assert source.info.classes == ("1", "2")
+    assert source.info.notes == ()
+    again = pickle.loads(pickle.dumps(source))
+    assert again.label_column == column
+
+
+def test_label_columns_that_cannot_be_used(tmp_path: Path) -> None:
+    graded(tmp_path)
+    with pytest.raises(RequestError, match=r"no column 'aeg' .* Score A, age; did you mean 'age'"):
+        open_source(tmp_path, label_column="aeg")
+    with pytest.raises(RequestError, match="no column 'filename'"):
+        open_source(tmp_path, label_column="filename")
+    with pytest.raises(RequestError, match="read as folder; leave it out"):
+        open_source(tmp_path, "folder", label_column="age")
+
+
+@pytest.mark.parametrize("column", ["dx", "Finding Labels", "Grade", "species", "breed"])
+def test_fields_have_their_own_words_for_labels(tmp_path: Path, column: str) -> None:
+    graded(tmp_path, column)
+    assert [i.label for i in open_source(tmp_path).items] == ["x", "x"]
 
 
 def test_parquet(tmp_path: Path) -> None:
@@ -440,3 +551,25 @@ def test_detecting_never_raises(tmp_path: Path, source: Any) -> None:
         path.write_bytes(b"\xff\x00{[<broken")
     source.detect(tmp_path)
     assert not source.detect(tmp_path / "gone")
+
+
+def test_images_that_no_row_names_are_noted(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "one/twin", "two/twin"):
+        picture(tmp_path / f"{name}.png")
+    rows = [["file", "label", "split"], ["a.png", "1", "train"], ["b.png", "2", "holdout"],
+            ["twin.png", "1", "test"]]  # fmt: skip
+    table(tmp_path / "labels.csv", rows)
+    source = open_source(tmp_path)
+    assert len(source.problems) == 2
+    assert source.info.notes == ("1 image that no row of labels.csv names is left out: c.png",)
+    picture(tmp_path / "d.png")
+    assert open_source(tmp_path).info.notes == (
+        "2 images that no row of labels.csv names are left out, such as c.png",
+    )
+    table(tmp_path / "labels.csv", [*rows, ["c.png", "1", "train"], ["d.png", "1", "train"]])
+    assert open_source(tmp_path).info.notes == ()
+    (tmp_path / "labels.csv").unlink()
+    table(tmp_path / "train.csv", [["a.png", "1"], ["c.png", "1"]])
+    table(tmp_path / "test.csv", [["b.png", "1"], ["d.png", "1"]])
+    (note,) = open_source(tmp_path).info.notes
+    assert "2 images that no row of test.csv or train.csv names" in note

@@ -105,6 +105,26 @@ def test_unlistable_folder_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
     assert found.problems[0].id == "a/"[:-1]
 
 
+def test_a_link_that_cannot_be_read_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such are the links in /proc of processes of others."""
+    touch(tmp_path, "a/x.png")
+    (tmp_path / "a/exe").symlink_to("x.png")
+    read = os.readlink
+
+    def refuse(path: str) -> str:
+        if str(path).endswith("exe"):
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(os, "readlink", refuse)
+    found = list_files(tmp_path)
+    assert found.files == ("a/x.png",)
+    assert [p.id for p in found.problems] == ["a/exe"]
+    assert "can't be reached: Permission denied" in found.problems[0].reason
+
+
 @pytest.mark.parametrize(
     ("name", "split"),
     [("train", "train"), ("Training", "train"), ("VAL", "val"), ("valid", "val"),

@@ -188,9 +188,62 @@ def test_a_label_file_that_is_no_text(tmp_path: Path) -> None:
 
 
 def test_strange_boxes_pass_through(tmp_path: Path) -> None:
-    save(tmp_path, NAMES, "0 nan 1.5 0.5 -0.2")
+    save(tmp_path, NAMES, "0 nan 1.01 0.5 -0.2")
     (instance,) = read_one(tmp_path)
-    close(instance.box, [np.nan, 48, np.nan, 42])
+    close(instance.box, [np.nan, 33.3, np.nan, 27.3])
+
+
+@pytest.mark.parametrize(
+    ("yaml", "row", "value"),
+    [
+        (NAMES, "0 50 50 20 20", "50"),
+        (NAMES, "0 0.5 0.5 0.2 20", "20"),
+        (NAMES, "0 0.1 0.1 0.5 0.1 0.5 27.5", "27.5"),
+        (NAMES + "task: obb\n", "0 1 1 9 1 9 5 1 5", "9"),
+        (NAMES + "kpt_shape: [1, 3]\n", "0 0.5 0.5 0.2 0.2 12 0.5 2", "12"),
+        (NAMES + "kpt_shape: [1, 2]\n", "0 0.5 0.5 0.2 0.2 12 9", "12"),
+    ],
+)
+def test_pixels_are_no_shares(tmp_path: Path, yaml: str, row: str, value: str) -> None:
+    save(tmp_path, yaml, row)
+    source = YoloSource.open(tmp_path)
+    with pytest.raises(SampleError) as error:
+        source.read(source.items[0])
+    assert str(error.value) == (
+        f"labels/a.txt, line 1: {value} is outside 0..1; YOLO wants shares: divide by the image's "
+        "width and height"
+    )
+
+
+def test_a_keypoint_that_is_not_labelled_may_be_anywhere(tmp_path: Path) -> None:
+    save(tmp_path, NAMES + "kpt_shape: [1, 3]\n", "0 0.5 0.5 0.2 0.2 12 9 0")
+    (instance,) = read_one(tmp_path)
+    assert instance.keypoints is not None
+    assert instance.keypoints[0, 2] == 0
+
+
+def test_train_and_val_may_be_the_same_images(tmp_path: Path) -> None:
+    """As in Ultralytics' coco128.yaml."""
+    for name in ("a", "b"):
+        save_yolo(tmp_path, f"images/train2017/{name}.png", "0 0.5 0.5 0.1 0.1\n")
+    same = "train: images/train2017\nval: images/train2017\ntest:\n"
+    (tmp_path / "data.yaml").write_text(NAMES + same)
+    source = YoloSource.open(tmp_path)
+    assert {i.split for i in source.items} == {"train"}
+    (note,) = source.info.notes
+    assert "data.yaml names the same 2 images for train and val" in note
+
+
+def test_train_that_holds_val_too(tmp_path: Path) -> None:
+    for name in ("a", "val/b"):
+        save_yolo(tmp_path, f"images/{name}.png", "0 0.5 0.5 0.1 0.1\n")
+    (tmp_path / "data.yaml").write_text(NAMES + "train: images\nval: images/val\n")
+    source = YoloSource.open(tmp_path)
+    assert {i.id: i.split for i in source.items} == {
+        "images/a.png": "train",
+        "images/val/b.png": "val",
+    }
+    assert source.info.notes == ()
 
 
 @pytest.mark.parametrize(

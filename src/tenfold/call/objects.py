@@ -21,6 +21,7 @@ BoxFormat = Literal["pascal_voc", "coco", "yolo"]
 BOX_FORMATS: tuple[BoxFormat, ...] = ("pascal_voc", "coco", "yolo")
 
 _VISIBLE = 2.0
+_SHARES_FROM = 4  # sides in pixels; in smaller pictures a box of one pixel is nothing strange
 _GEOMETRY = ("bboxes", "oriented_bboxes", "polygons", "instance_masks")
 
 Size = tuple[int, int]
@@ -138,11 +139,25 @@ def _boxes(value: Any, size: Size, box_format: BoxFormat) -> tuple[Fields, Give]
     if rows.ndim != 2:
         raise RequestError(f"bboxes: must be (N, 4), got shape {rows.shape}; pass one image's")
 
+    if box_format != "yolo" and max(size) > _SHARES_FROM and _look_like_shares(rows):
+        raise RequestError(
+            f"bboxes: these look like shares of the size, got {rows[0].tolist()} for a "
+            f"{size[1]}x{size[0]} image, and {box_format} is in pixels; "
+            "Pipeline(..., bbox_format='yolo') takes centre and size as shares, "
+            "or multiply by width and height"
+        )
+
     def give(objects: Sequence[Instance], now: Size) -> Any:
         boxes = np.array([i.box for i in objects], dtype=np.float64).reshape(-1, 4)
         return restore(boxes_out(boxes, box_format, *now))
 
     return [{"box": box} for box in boxes_in(rows, box_format, *size)], give
+
+
+def _look_like_shares(rows: Points) -> bool:
+    """Whether every number that is one lies in -1..1; boxes of nothing but 0 say nothing."""
+    said = rows[np.isfinite(rows)]
+    return bool(said.any() and (np.abs(said) <= 1).all())
 
 
 def _oriented(value: Any) -> tuple[Fields, Give]:

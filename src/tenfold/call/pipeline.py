@@ -12,8 +12,16 @@ from typing import Any, SupportsIndex, TypeVar, overload
 import numpy as np
 
 from tenfold.call.objects import BOX_FORMATS, BoxFormat, Objects, take_objects
-from tenfold.call.targets import Picture, as_owned, check_names, take_image, take_mask
+from tenfold.call.targets import (
+    OPTIONS,
+    Picture,
+    as_owned,
+    check_names,
+    take_image,
+    take_mask,
+)
 from tenfold.call.unkeyed import Calls
+from tenfold.declare.aliases import KEY_ALIASES, hint
 from tenfold.declare.parse import load_recipe, recipe_from_plain
 from tenfold.declare.presets import PRESETS, preset
 from tenfold.declare.recipe import Recipe
@@ -33,6 +41,11 @@ Name = SupportsIndex | str | Key
 Declaration = Recipe | str | Path | Mapping[str, Any] | Op | Sequence[Op]
 
 _OBJECTS = ("bboxes", "oriented_bboxes", "polygons", "instance_masks", "keypoints", "labels")
+_SETTING_ALIASES = {
+    **{theirs: ours for theirs, ours in KEY_ALIASES.items() if ours in SETTINGS},
+    "bbox_params": "bbox_format", "box_format": "bbox_format", "format": "bbox_format",
+    "random_state": "seed", "rng": "seed",
+}  # fmt: skip
 _MOST_VALUE = 2**24  # of a mask whose values trade places: a table of all of them is made
 
 
@@ -243,8 +256,8 @@ class Pipeline:
             plan.check(schema)
             if len(self._served) < 4096:
                 self._served.add(schema)
-        if objects.instances:
-            sample = clean(sample, self.recipe.invalid)[0]
+        if objects.instances or self.recipe.value_range is not None:
+            sample = clean(sample, self.recipe.invalid, value_range=self.recipe.value_range)[0]
         return _Taken(plan, sample, image, masks, "masks" in targets, objects)
 
     def _take_masks(self, targets: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Picture]:
@@ -331,8 +344,9 @@ def _as_integer(value: Any, name: str) -> int:
 def _with_settings(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
     for name in settings:
         if name not in SETTINGS:
-            hint = did_you_mean(name, SETTINGS) or f"; known: {', '.join(SETTINGS)}"
-            raise RequestError(f"unknown setting '{name}'{hint}")
+            ours = (*OPTIONS, *SETTINGS)
+            cure = hint(name, ours, _SETTING_ALIASES) or f"; known: {', '.join(ours)}"
+            raise RequestError(f"unknown setting '{name}'{cure}")
     return dataclasses.replace(recipe, **settings) if settings else recipe
 
 

@@ -18,6 +18,7 @@ from tenfold.plan.plan import Plan
 from tenfold.rng import Key, fresh_seed
 from tenfold.samples.sample import Array, Sample, value_range_of
 from tenfold.samples.source import DatasetInfo
+from tenfold.samples.validate import clean
 
 _AT_ONCE = 4096  # copies drawn in one call
 _MOST_COPIES = 1_000_000
@@ -260,7 +261,9 @@ def _fill(
                 if sample is None or parents[k] != row:
                     row = int(parents[k])
                     first = sample is None
-                    sample = _sample(images[row].astype(cast, copy=False), row)
+                    sample = _sample(
+                        images[row].astype(cast, copy=False), row, plan.recipe.value_range
+                    )
                     if first:
                         plan.check(plan.schema(sample))
                 out[k] = plan.run(sample, history).sample.image.reshape(out.shape[1:])
@@ -268,11 +271,12 @@ def _fill(
                 raise SampleError(f"row {row}: {error}") from error
 
 
-def _sample(image: Array, row: int) -> Sample:
+def _sample(image: Array, row: int, said: tuple[float, float] | None) -> Sample:
     picture = take_image(image)
-    return Sample(
+    sample = Sample(
         id=f"#{row}",
         image=picture.array,
         alpha=picture.alpha,
         value_range=value_range_of(picture.array),
     )
+    return clean(sample, "clip", value_range=said)[0]

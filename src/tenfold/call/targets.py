@@ -11,6 +11,7 @@ import numpy as np
 
 from tenfold.call.containers import is_pillow, is_tensor
 from tenfold.declare.aliases import hint
+from tenfold.declare.settings import SETTINGS
 from tenfold.errors import RequestError
 from tenfold.samples.sample import DTYPES, Array
 
@@ -38,6 +39,9 @@ TARGET_ALIASES: dict[str, str] = {
 }  # fmt: skip
 """What other tools call targets, so that a message can name ours; never accepted themselves."""
 
+OPTIONS = ("seed", "bbox_format", "alpha")
+"""What a pipeline is told once, beside the settings of a recipe."""
+
 PILLOW_IMAGES = ("L", "RGB", "RGBA", "LA", "I;16", "F")
 PILLOW_MASKS = ("1", "L", "P", "RGB", "RGBA", "I;16", "I", "F")
 
@@ -63,6 +67,10 @@ class Picture:
 def check_names(names: Iterable[str]) -> None:
     """`RequestError` for a target that a pipeline doesn't know, with the name that it has here."""
     for name in names:
+        if name in OPTIONS or name in SETTINGS:
+            raise RequestError(
+                f"{name}: is no target but a setting; it goes to Pipeline(..., {name}=...)"
+            )
         if name not in TARGETS:
             cure = hint(name, TARGETS, TARGET_ALIASES) or f"; known: {', '.join(TARGETS)}"
             raise RequestError(f"unknown target '{name}'{cure}")

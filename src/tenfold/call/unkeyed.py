@@ -56,6 +56,8 @@ class Calls:
 
     def _refilled(self) -> History:
         with self._lock:
+            if self._ready:  # another thread was here first
+                return self._ready.popleft()
             first = self._count
             self._count += _AHEAD
             keys = [Key(self._seed, f"{self._word}#{first + i}", 0) for i in range(_AHEAD)]

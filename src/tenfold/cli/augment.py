@@ -13,10 +13,11 @@ from tenfold.cli.options import folder, recipe_options, source_argument, source_
 from tenfold.cli.progress import bar
 from tenfold.engine.destination import Existing, check_destination
 from tenfold.engine.local import LocalEngine
-from tenfold.engine.manifest import QUARANTINE, read_lines
+from tenfold.engine.manifest import MANIFEST, QUARANTINE, read_lines
 from tenfold.engine.ray import RayEngine
 from tenfold.engine.replay import replay as make_again
 from tenfold.engine.run import Engine, RunResult
+from tenfold.engine.state import State
 from tenfold.engine.verify import verify as check_files
 from tenfold.errors import OutputError, RequestError
 from tenfold.evaluate.names import readable
@@ -29,7 +30,7 @@ _SHOWN = 10
 @click.command()
 @source_argument
 @click.argument("destination", metavar="DST", type=folder())
-@recipe_options
+@recipe_options()
 @click.option("--copies", type=int, default=9, show_default=True, help="new samples a sample")
 @click.option("--seed", type=int, help="any integer; drawn and recorded if not given")
 @click.option(
@@ -82,7 +83,8 @@ def augment(
     seed: int | None, workers: int | None, engine: str, address: str | None,
     split: str | None, originals: bool, balance: bool,
     image_format: str | None, quality: int, template: str, shard: str | None, resume: bool,
-    overwrite: bool, dry_run: bool, quiet: bool, layout: str | None, max_pixels: int,
+    overwrite: bool, dry_run: bool, quiet: bool, layout: str | None, label_column: str | None,
+    max_pixels: int,
 ) -> int:  # fmt: skip
     """Multiply the dataset SRC into DST, in the same layout, with annotations that still fit."""
     if resume and overwrite:
@@ -95,7 +97,7 @@ def augment(
         source, destination, recipe=recipe_file, preset=preset, copies=copies, seed=seed,
         split=split, originals=originals, balance=balance,
         options=WriteOptions(template, image_format, quality), layout=layout,
-        max_pixels=max_pixels, resume=resume,
+        label_column=label_column, max_pixels=max_pixels, resume=resume,
     )  # fmt: skip
     for warning in prepared.warnings:
         complain(f"warning: {warning}")
@@ -104,6 +106,7 @@ def augment(
         check_destination(prepared.job, existing, shared=part[1] > 1)
         _describe(prepared)
         return 0
+    whole = existing != "overwrite" and State(prepared.job.destination).finished
     try:
         with crew as worker, bar(prepared.outputs, "outputs", quiet) as advance:
             result = carry_out(
@@ -114,7 +117,7 @@ def augment(
         complain(str(error))
         complain("what is done is kept; repeat the command with --resume to go on")
         return error.exit_code
-    _summary(prepared, result, quiet)
+    _summary(prepared, result, "whole" if whole else "part" if part[1] > 1 else "", quiet)
     return 1 if result.quarantined else 0
 
 
@@ -126,7 +129,7 @@ def replay(file: Path, source: Path | None, output: Path | None) -> int:
     """Make one output FILE again from its manifest line and say whether it is identical."""
     result = make_again(file, source, output)
     line = result.line
-    say(f"{readable(line['file'])}: {result.why}")
+    say(f"{readable(line['file'])}: {readable(result.why)}")
     origin = f"  from {readable(line['item'])}"
     if line["copy"]:
         origin += f", copy {line['copy']}, seed {line['key']['seed']}"
@@ -184,8 +187,10 @@ def _describe(prepared: Prepared) -> None:
         f"{sum(multiplied)} copies; {len(job.copies) - len(multiplied)} pass through untouched"
     )
     say(f"outputs      {prepared.outputs}")
-    say(f"seed         {job.seed}{' (drawn)' if prepared.seed_drawn else ''}")
+    say(f"seed         {job.seed}{_origin_of_seed(prepared, ' (drawn)', ' (as begun)')}")
     say(f"recipe       {job.recipe.name} ({job.recipe_hash[:12]})")
+    if prepared.recipe_made is not None:
+        say(f"  {_made(prepared.recipe_made)}")
     for line in prepared.explain():
         say(f"  {line}")
     for problem in job.source.problems[:_SHOWN]:
@@ -193,7 +198,8 @@ def _describe(prepared: Prepared) -> None:
     say("nothing was written (--dry-run)")
 
 
-def _summary(prepared: Prepared, result: RunResult, quiet: bool) -> None:
+def _summary(prepared: Prepared, result: RunResult, was: str, quiet: bool) -> None:
+    """What was done; `was` tells of the dataset before: "whole", or in "part" others' work."""
     job = prepared.job
     if not result.complete:
         if not quiet:
@@ -202,9 +208,16 @@ def _summary(prepared: Prepared, result: RunResult, quiet: bool) -> None:
             complain(f"{_samples(result.quarantined)} quarantined so far")
         return
     if not quiet:
-        begun = " (some were there from before)" if result.resumed else ""
-        say(f"{result.outputs} outputs written{begun} to {job.destination}")
-        say(f"seed {job.seed}{', drawn for this run' if prepared.seed_drawn else ''}")
+        total = sum(1 for _ in read_lines(job.destination / MANIFEST))
+        before = total - result.outputs
+        if was == "whole":
+            say(f"{job.destination} is complete ({total:,} outputs); nothing to do")
+        else:
+            others = f", {before:,} of them {'in other parts' if was else 'before'}"
+            say(f"{total:,} outputs written{others if before else ''} to {job.destination}")
+        say(f"seed {job.seed}{_origin_of_seed(prepared, ', drawn for this run', ', as begun')}")
+        if prepared.recipe_made is not None:
+            say(f"recipe: {_made(prepared.recipe_made)}")
         say(f"report {job.destination / 'report.html'}")
     if result.quarantined:
         complain(f"{_samples(result.quarantined)} quarantined:")
@@ -213,6 +226,14 @@ def _summary(prepared: Prepared, result: RunResult, quiet: bool) -> None:
             complain(f"  {readable(entry['item'])}: {entry['reason']}")
         if len(entries) > _SHOWN:
             complain(f"  ... all in {job.destination / QUARANTINE}")
+
+
+def _origin_of_seed(prepared: Prepared, drawn: str, begun: str) -> str:
+    return drawn if prepared.seed_drawn else begun if prepared.seed_begun else ""
+
+
+def _made(base: str) -> str:
+    return f"made for this data from the preset '{base}' (as by `tenfold recipe init`)"
 
 
 def _samples(count: int) -> str:

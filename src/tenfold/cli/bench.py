@@ -17,7 +17,7 @@ from tenfold.write.writer import WriteOptions
 
 @click.command()
 @click.argument("source", metavar="[SRC]", type=folder(), required=False)
-@recipe_options
+@recipe_options("the preset natural")
 @click.option(
     "--copies", type=click.IntRange(1), default=9, show_default=True, help="new samples a sample"
 )
@@ -39,7 +39,8 @@ from tenfold.write.writer import WriteOptions
 @source_options
 def bench(
     source: Path | None, recipe_file: Path | None, preset: str | None, copies: int,
-    image_format: str | None, repeats: int, images: int, layout: str | None, max_pixels: int,
+    image_format: str | None, repeats: int, images: int, layout: str | None,
+    label_column: str | None, max_pixels: int,
 ) -> int:  # fmt: skip
     """Measure the whole job with 1 and 2 workers, on SRC or on made-up 640x480 JPEGs."""
     with tempfile.TemporaryDirectory(prefix="tenfold-bench-data-") as folder:
@@ -54,7 +55,8 @@ def bench(
         result = measure(
             lambda destination: plan_job(
                 origin, destination, recipe=recipe_file, preset=preset, copies=copies, seed=0,
-                options=WriteOptions(format=image_format), layout=layout, max_pixels=max_pixels,
+                options=WriteOptions(format=image_format), layout=layout, label_column=label_column,
+                max_pixels=max_pixels,
             ).job,
             repeats=repeats,
         )  # fmt: skip

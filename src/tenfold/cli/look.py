@@ -20,11 +20,14 @@ from tenfold.samples.sources import open_source
 @click.option("--json", "as_json", is_flag=True, help="machine-readable")
 @click.option("--quiet", is_flag=True, help="no progress")
 @source_options
-def inspect(source: Path, as_json: bool, quiet: bool, layout: str | None, max_pixels: int) -> int:
+def inspect(
+    source: Path, as_json: bool, quiet: bool, layout: str | None, label_column: str | None,
+    max_pixels: int,
+) -> int:  # fmt: skip
     """Say what is in SRC: layout, classes, sizes, unreadable files, duplicates, leakage."""
     from tenfold.evaluate.inspect import inspect_source
 
-    found = open_source(source, layout, max_pixels)
+    found = open_source(source, layout, max_pixels, label_column=label_column)
     with bar(len(found.items), "samples", quiet) as advance:
         inspection = inspect_source(found, lambda _done, _all: advance(1))
     say(json.dumps(inspection.plain(), indent=1) if as_json else inspection.text())
@@ -33,7 +36,7 @@ def inspect(source: Path, as_json: bool, quiet: bool, layout: str | None, max_pi
 
 @click.command()
 @source_argument
-@recipe_options
+@recipe_options()
 @click.option(
     "-o",
     "--output",
@@ -57,12 +60,14 @@ def inspect(source: Path, as_json: bool, quiet: bool, layout: str | None, max_pi
 @source_options
 def preview(
     source: Path, recipe_file: Path | None, preset: str | None, output: Path, rows: int,
-    copies: int, seed: int, split: str | None, layout: str | None, max_pixels: int,
+    copies: int, seed: int, split: str | None, layout: str | None, label_column: str | None,
+    max_pixels: int,
 ) -> int:  # fmt: skip
     """Draw originals beside copies, annotations drawn in."""
     import cv2
 
     from tenfold.evaluate.contact import contact_sheet
+    from tenfold.evaluate.names import heading
     from tenfold.write.atomic import write_bytes
 
     if output.suffix.lower() != ".png":
@@ -71,12 +76,12 @@ def preview(
         raise RequestError(f"{output} would lie in the dataset; give another place with --output")
     prepared = plan_job(
         source, output.absolute().parent, recipe=recipe_file, preset=preset, copies=copies,
-        seed=seed, split=split, layout=layout, max_pixels=max_pixels,
+        seed=seed, split=split, layout=layout, label_column=label_column, max_pixels=max_pixels,
     )  # fmt: skip
     recipe = prepared.job.recipe
     shown = preview_rows(prepared.job, rows, copies)
     picture = contact_sheet(
-        shown, title=f"{source.name}: {recipe.name}", subtitle=recipe.assumes,
+        shown, title=heading(source.name, recipe.name), subtitle=recipe.assumes,
         classes=prepared.job.source.info.classes, ignore_value=recipe.ignore_value,
     )  # fmt: skip
     encoded = cv2.imencode(".png", picture[:, :, ::-1])[1]

@@ -30,7 +30,11 @@ def source_argument(function: F) -> F:
 
 
 def source_options(function: F) -> F:
-    """--layout and --max-pixels."""
+    """--layout, --label-column and --max-pixels."""
+    function = click.option(
+        "--label-column", metavar="NAME", help="the table's column of labels, where it can't be "
+        "told",
+    )(function)  # fmt: skip
     function = click.option(
         "--layout", metavar="NAME", help="layout of SRC, where it can't be told from its files: "
         "folder, csv, pairs, coco, voc, yolo or arrays",
@@ -41,15 +45,19 @@ def source_options(function: F) -> F:
     )(function)  # fmt: skip
 
 
-def recipe_options(function: F) -> F:
-    """--recipe and --preset."""
-    function = click.option(
-        "--preset", metavar="NAME", help="a ready recipe (see `tenfold recipe list`)"
-    )(function)
-    return click.option(
-        "--recipe",
-        "recipe_file",
-        metavar="FILE",
-        type=folder(),
-        help="what may change (YAML, JSON)",
-    )(function)
+def recipe_options(default: str = "made from SRC as by `recipe init`") -> Callable[[F], F]:
+    """--recipe and --preset; `default` tells what is taken without them."""
+
+    def add(function: F) -> F:
+        function = click.option(
+            "--preset", metavar="NAME", help="a ready recipe (see `tenfold recipe list`)"
+        )(function)
+        return click.option(
+            "--recipe",
+            "recipe_file",
+            metavar="FILE",
+            type=folder(),
+            help=f"what may change (YAML, JSON)  [default: {default}]",
+        )(function)
+
+    return add

@@ -20,13 +20,17 @@ def recipe() -> None:
 @source_argument
 @click.option("-o", "--output", type=folder(), help="write to this file instead of the terminal")
 @source_options
-def init(source: Path, output: Path | None, layout: str | None, max_pixels: int) -> int:
+def init(
+    source: Path, output: Path | None, layout: str | None, label_column: str | None,
+    max_pixels: int,
+) -> int:  # fmt: skip
     """Write a commented recipe that fits the data in SRC."""
     from tenfold.declare.init import starter_recipe, survey
     from tenfold.samples.sources import open_source
     from tenfold.write.atomic import write_bytes
 
-    text = starter_recipe(survey(open_source(source, layout, max_pixels)))
+    found = open_source(source, layout, max_pixels, label_column=label_column)
+    text = starter_recipe(survey(found))
     if output is None:
         say(text.rstrip("\n"))
         return 0
@@ -47,7 +51,7 @@ def check(file: Path) -> int:
     from tenfold.declare.parse import dump_recipe, load_recipe
 
     found = load_recipe(file)
-    say(dump_recipe(found).rstrip("\n"))
+    say(dump_recipe(found, full=True).rstrip("\n"))
     say(f"# {len(found.ops)} invariances, hash {found.hash()}")
     return 0
 

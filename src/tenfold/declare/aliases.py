@@ -24,7 +24,7 @@ OP_ALIASES: dict[str, str] = {
     "transpose": "reflection: transpose",
     "d4": _D4, "dihedral": _D4,
     "shift": "translation", "translate": "translation", "jitter_position": "translation",
-    "scale": "scaling", "zoom": "scaling", "random_scale": "scaling", "resize": "scaling",
+    "scale": "scaling", "zoom": "scaling", "random_scale": "scaling",
     "skew": "shear", "shearing": "shear",
     "random_perspective": "perspective", "homography": "perspective", "tilt": "perspective",
     "random_crop": "crop", "random_resized_crop": "crop", "cropping": "crop",
@@ -61,32 +61,29 @@ OP_ALIASES: dict[str, str] = {
 }  # fmt: skip
 """Names of other libraries and everyday words, in snake_case, to the invariance meant."""
 
-PARAMETER_ALIASES: dict[str, tuple[str, ...]] = {
-    "p": ("probability",), "prob": ("probability",), "chance": ("probability",),
-    "angle": ("degrees",), "angles": ("degrees",), "limit": ("degrees", "factor"),
-    "axis": ("axes",), "direction": ("axes",), "directions": ("axes",), "mode": ("axes",),
-    "dx": ("x",), "dy": ("y",), "horizontal": ("x",), "vertical": ("y",),
-    "scale": ("factor", "area", "sigma"), "zoom": ("factor",), "ratio": ("aspect",),
-    "n": ("operations",), "num_ops": ("operations",), "m": ("magnitude",),
-    "num_magnitude_bins": ("magnitude",), "std": ("sigma",), "var": ("sigma", "std"),
-    "sigma": ("std",), "count": ("holes",), "threshold": ("cutoff",), "radius": ("sigma",),
-}  # fmt: skip
-"""Other words for parameters; the first that the op has is meant."""
-
-MAIN_WORDS = (
-    "range",
-    "factor",
-    "severity",
-    "limit",
-    "amount",
-    "strength",
-    "value",
-    "intensity",
-    "level",
-    "by",
-    "max",
+_MIXES = "mixes several images and their labels, which a batch does; see docs/mixing.md"
+_COMBINES = (
+    "chooses among others; give each invariance a probability of its own, or let trivial or rand "
+    "choose"
 )
-"""Words that stand for an op's main parameter where it has none of that name."""
+_ALL = "is what the list is: each invariance under 'invariances:', in order, with its probability"
+_LOOP = "changes no picture: it belongs in the training loop"
+_SIZE = "write crop: {area: 1, aspect: 1, height: 224, width: 224} for a size in pixels"
+
+NO_INVARIANCES: dict[str, str] = {
+    "mosaic": _MIXES, "mixup": _MIXES, "mix_up": _MIXES, "cutmix": _MIXES, "cut_mix": _MIXES,
+    "copy_paste": _MIXES,
+    "one_of": _COMBINES, "oneof": _COMBINES, "some_of": _COMBINES, "random_choice": _COMBINES,
+    "random_apply": _COMBINES, "sometimes": _COMBINES, "random_order": _COMBINES,
+    "sequential": _ALL, "compose": _ALL,
+    "normalize": _LOOP, "normalise": _LOOP, "normalization": _LOOP, "standardize": _LOOP,
+    "to_tensor": _LOOP, "totensor": _LOOP, "to_tensor_v2": _LOOP, "to_float": _LOOP,
+    "convert_image_dtype": _LOOP,
+    "resize": _SIZE, "random_resize": _SIZE, "longest_max_size": _SIZE, "smallest_max_size": _SIZE,
+    "center_crop": "write crop: {area: 1, aspect: 1, height: 224, width: 224}, or scale the images "
+    "before",
+}  # fmt: skip
+"""What other libraries have in their lists and no invariance is, in snake_case: what to do."""
 
 KEY_ALIASES: dict[str, str] = {
     "transforms": "invariances", "transform": "invariances", "ops": "invariances",

@@ -10,19 +10,20 @@ from typing import Any, TypeGuard
 from tenfold.declare import yaml_text
 from tenfold.declare.aliases import (
     KEY_ALIASES,
-    MAIN_WORDS,
+    NO_INVARIANCES,
     OP_ALIASES,
-    PARAMETER_ALIASES,
     hint,
     snake,
 )
 from tenfold.declare.recipe import VERSION, Recipe
 from tenfold.declare.settings import SETTINGS
+from tenfold.declare.written import written
 from tenfold.declare.yaml_text import Flow, Lines
 from tenfold.errors import RecipeError, RequestError
 from tenfold.ops.catalogue import OPS
 from tenfold.ops.op import Op
-from tenfold.params import Spec, specs
+from tenfold.ops.parameter_names import parameter_cure
+from tenfold.params import Range, Spec, specs
 
 _KEYS = ("version", *SETTINGS, "invariances")
 _RANGE_KEYS = {"low", "high", "distribution"}
@@ -62,9 +63,15 @@ def recipe_from_plain(data: object, lines: Lines | None = None, file: str | None
     return _Parser(lines or {}, file).recipe(data)
 
 
-def dump_recipe(recipe: Recipe) -> str:
-    """The recipe as YAML; `load_recipe` gives an equal recipe back."""
-    plain = recipe.plain()
+def dump_recipe(recipe: Recipe, full: bool = False) -> str:
+    """The recipe as YAML; `load_recipe` gives an equal recipe back.
+
+    Args:
+        recipe: any.
+        full: write every setting and every parameter, those at their defaults too; else only what
+            differs from them. Both are the same recipe, with the same hash.
+    """
+    plain = _in_full(recipe) if full else recipe.plain()
     if "border" in plain:
         border = plain["border"]
         plain["border"] = Flow(border) if border["value"] else border["mode"]
@@ -74,6 +81,33 @@ def dump_recipe(recipe: Recipe) -> str:
         for name, parameters in item.items()
     ]
     return yaml_text.dump(plain)
+
+
+def _in_full(recipe: Recipe) -> dict[str, Any]:
+    """Like `Recipe.plain`, with nothing left out."""
+    plain: dict[str, Any] = {"version": VERSION}
+    for key in SETTINGS:
+        value = getattr(recipe, key)
+        plain[key] = [*map(_unfixed, value)] if isinstance(value, tuple) else value
+    plain["border"] = {"mode": recipe.border.mode, "value": recipe.border.value}
+    plain["invariances"] = [
+        {
+            op.name: {
+                key: _unfixed(getattr(op, key))
+                for key in specs(type(op))
+                if key != "exact" or op.group
+            }
+        }
+        for op in recipe.ops
+    ]
+    return plain
+
+
+def _unfixed(value: Any) -> Any:
+    """A parameter in plain types."""
+    if isinstance(value, Range):
+        return value.plain()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _is_mapping(value: object) -> TypeGuard[Mapping[Any, object]]:
@@ -228,6 +262,9 @@ class _Parser:
     def op(self, name: object, value: object, path: yaml_text.Path) -> Op:
         cls = OPS.get(name) if isinstance(name, str) else None
         if cls is None:
+            instead = NO_INVARIANCES.get(snake(str(name)))
+            if instead is not None:
+                raise self.fail(f"{str(name)!r} {instead}", *path)
             cure = hint(str(name), OPS, OP_ALIASES) or f"; known: {', '.join(OPS)}"
             raise self.fail(f"unknown invariance {str(name)!r}{cure}", *path)
         known = specs(cls)
@@ -241,7 +278,8 @@ class _Parser:
                 checked[key] = known[key].coerce(f"{cls.name}: {key}", plain)
             except RequestError as error:
                 inner = [k for k in plain if repr(k) in str(error)] if _is_mapping(plain) else []
-                raise self.fail(str(error), *where, *inner[:1]) from None
+                told = written(cls, str(key), known[key], plain) or str(error)
+                raise self.fail(told, *where, *inner[:1]) from None
             except (OverflowError, TypeError, ValueError):
                 raise self.fail(
                     f"{cls.name}: {key}: {plain!r:.60} can't be used as a value", *where
@@ -275,10 +313,5 @@ class _Parser:
         return {main: value}
 
     def unknown_parameter(self, cls: type[Op], key: str, known: Mapping[str, Spec]) -> str:
-        word = snake(key)
-        ours = next((n for n in PARAMETER_ALIASES.get(word, ()) if n in known), None)
-        if ours is None and word in MAIN_WORDS and cls.main:
-            ours = cls.main
-        cure = f"; did you mean '{ours}'?" if ours else hint(key, known)
-        other = f"; it has {', '.join(known)}"
-        return f"{cls.name}: unknown parameter {key!r}{cure or other}"
+        cure = parameter_cure(snake(key), known, cls.main)
+        return f"{cls.name}: unknown parameter {key!r}{cure}"

@@ -14,18 +14,21 @@ PRESETS: tuple[str, ...] = (
     "natural",
     "document",
     "medical",
+    "tissue",
     "microscopy",
     "satellite",
     "trivial",
     "rand",
 )
-"""Names of all presets: five fields of work, and two policies."""
+"""Names of all presets: six fields of work, and two policies."""
 
 _ALIASES = {
     "photo": "natural", "photos": "natural", "imagenet": "natural", "default": "natural",
     "text": "document", "ocr": "document", "handwriting": "document", "scan": "document",
     "digits": "document", "ct": "medical", "mri": "medical", "xray": "medical",
-    "radiology": "medical", "histology": "microscopy", "cells": "microscopy",
+    "radiology": "medical", "dermoscopy": "tissue", "endoscopy": "tissue", "skin": "tissue",
+    "dermatology": "tissue", "colonoscopy": "tissue",
+    "histology": "microscopy", "cells": "microscopy",
     "pathology": "microscopy", "em": "microscopy", "microscope": "microscopy",
     "aerial": "satellite", "remote_sensing": "satellite", "drone": "satellite",
     "trivial_augment": "trivial", "trivialaugment": "trivial", "trivial_augment_wide": "trivial",

@@ -28,8 +28,9 @@ class Border:
         mode: `reflect` (mirrored, the edge pixel not repeated), `edge` (the edge pixel goes on),
             `wrap` (periodic data only), `constant` (`value`), `background` (each channel's median
             over the image's outermost pixels), `crop` (zoom in about the centre until no border
-            shows: the largest safe crop), or `auto`: `background` for samples with boxes or
-            keypoints, since a mirrored object has no label, else `reflect`.
+            shows: the largest safe crop), or `auto`. For samples with boxes or keypoints that is
+            `background` where the outermost pixels are of one tone and `crop` where they aren't,
+            since a mirrored object has no label; else `reflect`.
         value: for `constant`, in units of the value range (0 black, 1 white).
     """
 
@@ -52,11 +53,16 @@ class Recipe:
         validity: also write which pixels show the original picture.
         min_area: instances with a smaller visible area (px²) are dropped.
         min_visibility: instances of which a smaller share stays visible are dropped.
-        invalid: what happens to boxes that come in outside the image, inverted or NaN: `clip`
-            (to the image; dropped if nothing is left), `drop`, or `raise` (the sample is
-            quarantined).
+        invalid: what happens to objects that come in outside the image, inverted or NaN, and to
+            labelled keypoints outside: `clip` (to the image; dropped if nothing is left), `drop`,
+            or `raise` (the sample is quarantined); see `tenfold.samples.validate.clean`.
         keypoint_pairs: index pairs of left and right keypoints; None: as the dataset says.
-        mask_pairs: mask values that trade places in a reflection (left and right kidney).
+        mask_pairs: mask values that trade places in a reflection (left and right kidney); none
+            do if it is empty or None, which means that nobody said.
+        value_range: black and white of the images' values, (-1000, 3000) for CT in Hounsfield
+            units, (0, 4095) for 12 bits in uint16; images whose dtype can't hold both keep their
+            own. None: as the dataset says, which for integers is all that the dtype holds. Values
+            beyond it may come in and survive geometry; what changes intensities clips to it.
     """
 
     ops: tuple[Op, ...]
@@ -70,7 +76,8 @@ class Recipe:
     min_visibility: float = 0.1
     invalid: Literal["clip", "drop", "raise"] = "clip"
     keypoint_pairs: tuple[tuple[int, int], ...] | None = None
-    mask_pairs: tuple[tuple[int, int], ...] = ()
+    mask_pairs: tuple[tuple[int, int], ...] | None = None
+    value_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         from tenfold.declare.settings import SETTINGS
@@ -113,6 +120,8 @@ class Recipe:
                 value = {"mode": value.mode, "value": value.value}
             elif f.name.endswith("_pairs"):
                 value = [list(pair) for pair in value]
+            elif f.name == "value_range":
+                value = list(value)
             out[f.name] = value
         out["invariances"] = [{op.name: op.plain()} for op in self.ops]
         return out

@@ -21,6 +21,9 @@ MAX_TEXT = 2000
 MAX_VALUE = 2**32 - 1
 """Greatest mask value."""
 
+MAX_LEVEL = 1e30
+"""Greatest size of an image's black or white: far from where float32 ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -71,6 +74,7 @@ def _spec(spec: Spec) -> Callable[[object], Any]:
 
 _MODE = _choice(BORDER_MODES, BORDER_ALIASES)
 _VALUE = _spec(Spec("number", "", within=(0, 1)))
+_LEVEL = _spec(Spec("number", "", within=(-MAX_LEVEL, MAX_LEVEL)))
 
 
 def _border(value: object) -> Border:
@@ -126,6 +130,17 @@ def _pairs(what: str) -> Callable[[object], tuple[tuple[int, int], ...]]:
     return check
 
 
+def _levels(value: object) -> tuple[float, float]:
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
+        raise RequestError(f"must be two numbers [black, white], got {value!r}")
+    low, high = (_LEVEL(level) for level in value)
+    if low == high:
+        raise RequestError(f"[{low:g}, {high:g}] is empty; black and white must differ")
+    if low > high:
+        raise RequestError(f"[{low:g}, {high:g}] is upside down; did you mean [{high:g}, {low:g}]?")
+    return low, high
+
+
 def _optional(check: Callable[[object], Any]) -> Callable[[object], Any]:
     return lambda value: None if value is None else check(value)
 
@@ -139,6 +154,10 @@ _PAIR_SCHEMA: dict[str, Any] = {
         "maxItems": 2,
     },
 }
+
+_LEVEL_SCHEMA: dict[str, Any] = {
+    "type": "number", "minimum": -MAX_LEVEL, "maximum": MAX_LEVEL,
+}  # fmt: skip
 
 SETTINGS: dict[str, Setting] = {
     "name": Setting(
@@ -202,7 +221,7 @@ SETTINGS: dict[str, Setting] = {
         "0.3",
     ),
     "invalid": Setting(
-        "boxes that come in outside the image, inverted or NaN",
+        "objects and keypoints that come in outside the image, boxes inverted or NaN",
         _choice(("clip", "drop", "raise"), {"error": "raise", "ignore": "drop", "fix": "clip"}),
         {"enum": ["clip", "drop", "raise"]},
         "drop",
@@ -215,10 +234,28 @@ SETTINGS: dict[str, Setting] = {
         "[[1, 2], [3, 4]]",
     ),
     "mask_pairs": Setting(
-        "mask values that trade places in a reflection (left and right kidney)",
-        _pairs("mask values"),
-        _PAIR_SCHEMA,
+        "mask values that trade places in a reflection (left and right kidney; [] if none do)",
+        _optional(_pairs("mask values")),
+        {"anyOf": [{"type": "null"}, _PAIR_SCHEMA]},
         "[[1, 2]]",
+    ),
+    "value_range": Setting(
+        "black and white of the values: [-1000, 3000] for CT in Hounsfield units, [0, 4095] for "
+        "12 bits in 16; without it all that integers can hold, and what floats show. Changes of "
+        "intensity clip to it",
+        _optional(_levels),
+        {
+            "anyOf": [
+                {"type": "null"},
+                {
+                    "type": "array",
+                    "prefixItems": [_LEVEL_SCHEMA] * 2,
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+            ]
+        },
+        "[0, 4095]",
     ),
 }
 """Every key of a recipe but `version` and `invariances`, in the order in which it is written."""

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tenfold.declare import names
+from tenfold.declare.whites import Values, white_of
 from tenfold.errors import RequestError, SampleError
-from tenfold.samples.sample import Sample, value_range_of
+from tenfold.samples.sample import Array, Sample
 from tenfold.samples.source import Item, Source
 
 UNIFORM_SPREAD = 0.06
 """An image's border is one tone if the middle 90 % of its values lie within this share of the
-value range."""
+range of the data (the dataset's values without the rarest)."""
 
 UNIFORM_SHARE = 0.8
 """A dataset has a background if this share of its images has one, all of about the same tone."""
 
 UNIFORM_AGREEMENT = 0.15
-"""How far the backgrounds of most images may lie apart, as a share of the value range."""
-
-_MIRRORED = ("bd", "pq", "sz", "25", "jl", "nu")
-"""Signs of which a reflection makes others."""
-
-_TURNED = ("69", "bq", "dp", "nu", "mw")
-"""Signs of which half a turn makes others."""
-
-_LEFT_RIGHT = re.compile(
-    r"(?<![a-z])(left|right|izquierd[ao]|derech[ao]|links|rechts|gauche"
-    r"|droite?|dextr[ao]|sinistr[ao]|clockwise|counterclockwise)(?![a-z])"
-)
-_COMPASS = re.compile(r"(?<![a-z])(up|down|upward|downward|above|below|top|bottom|north|south|east"
-                      r"|west)(?![a-z])")  # fmt: skip
+"""How far the backgrounds of most images may lie apart, as a share of the range of the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +41,15 @@ class Facts:
         grey: every image is grey (one channel, or equal ones).
         background: the tone (0 black, 1 white) of the images' borders where most are uniform and
             agree; None where they show picture.
+        values: how far the values reach; None if the images are of several dtypes.
         classes: names of the classes, of images or objects.
         fewest, most: samples (or objects) in the rarest and in the commonest class; 0 unknown.
         has_masks, has_boxes, has_keypoints: which targets occur.
+        has_outlines, has_object_masks: objects are drawn as polygons, as masks (RLE).
         keypoint_pairs: the dataset says which keypoints are left and right partners.
+        mask_values: the values but 0 that occur in the masks, sorted.
+        mask_top: the greatest value that the masks' dtype can hold.
+        jpeg: most images come from JPEG files.
         fixed_size: all images must keep one size.
     """
 
@@ -69,68 +63,53 @@ class Facts:
     dtypes: tuple[str, ...] = ("uint8",)
     grey: bool = False
     background: float | None = None
+    values: Values | None = None
     classes: tuple[str, ...] = ()
     fewest: int = 0
     most: int = 0
     has_masks: bool = False
     has_boxes: bool = False
     has_keypoints: bool = False
+    has_outlines: bool = False
+    has_object_masks: bool = False
     keypoint_pairs: bool = False
+    mask_values: tuple[int, ...] = ()
+    mask_top: int = 255
+    jpeg: bool = False
     fixed_size: bool = False
 
     def signs(self) -> bool:
-        """Whether the classes are digits or letters: all names end in a sign of their own."""
-        signs = [sign_of(name) for name in self.classes]
-        return len(signs) >= 2 and all(signs)
+        """Whether the classes are digits or letters; two that only number the classes are not."""
+        signs = [names.sign_of(name).lower() for name in self.classes]
+        return len(signs) >= 2 and all(signs) and "".join(sorted(signs)) not in ("01", "12", "ab")
 
     def mirrored_signs(self) -> tuple[str, ...]:
         """Pairs of classes that a reflection may confuse, such as "b/d"."""
-        return self._confusable(_MIRRORED)
+        return self._confusable(names.MIRRORED)
 
     def turned_signs(self) -> tuple[str, ...]:
         """Pairs of classes that half a turn may confuse, such as "6/9"."""
-        return self._confusable(_TURNED)
+        return self._confusable(names.TURNED)
 
     def handed(self) -> tuple[str, ...]:
         """Class names that say left or right, so that a reflection would change the label."""
-        return tuple(c for c in self.classes if _LEFT_RIGHT.search(_words(c)))
+        paired = {name for pair in self.partners() for name in pair}
+        return tuple(c for c in self.classes if c in paired or names.says_left_or_right(c))
+
+    def partners(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of classes that a reflection exchanges, such as `hand_l` and `hand_r`."""
+        return () if self.signs() else names.partners(self.classes)
 
     def directed(self) -> tuple[str, ...]:
         """Class names that say up, down or a direction, so that a turn would change the label."""
-        return tuple(c for c in self.classes if _COMPASS.search(_words(c)))
+        return tuple(c for c in self.classes if names.says_direction(c))
 
     def _confusable(self, pairs: Sequence[str]) -> tuple[str, ...]:
         if not self.signs():
             return ()
-        present = {sign_of(name).lower() for name in self.classes}
+        present = {names.sign_of(name).lower() for name in self.classes}
         found = dict.fromkeys("/".join(sorted(pair)) for pair in pairs if present >= set(pair))
         return tuple(found)
-
-
-_DIGIT_WORDS = {
-    "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
-    "seven": "7", "eight": "8", "nine": "9",
-}  # fmt: skip
-
-
-def sign_of(name: str) -> str:
-    """The digit or letter that a class name stands for, or "".
-
-    `7`, `07`, `seven`, `digit_7`, `b`, `B`, `letter-b`, `b_lower`, `class 7`.
-    """
-    words = [w for w in _words(name).split() if w not in _SIGN_WORDS]
-    if len(words) != 1:
-        return ""
-    word = _DIGIT_WORDS.get(words[0], words[0])
-    if len(word) == 2 and word[0] == "0" and word[1].isdigit():
-        word = word[1]
-    return word if len(word) == 1 and word.isalnum() else ""
-
-
-_SIGN_WORDS = {
-    "digit", "digits", "letter", "letters", "char", "character", "class", "number", "sign",
-    "lower", "upper", "lowercase", "uppercase", "small", "capital", "symbol", "sample",
-}  # fmt: skip
 
 
 def survey(source: Source, limit: int = 64) -> Facts:
@@ -158,6 +137,7 @@ def survey(source: Source, limit: int = 64) -> Facts:
             "see what is wrong with: tenfold inspect"
         )
     counts = _counts(items)
+    values = _values(samples)
     return Facts(
         name=source.root.name,
         layout=source.layout,
@@ -168,51 +148,110 @@ def survey(source: Source, limit: int = 64) -> Facts:
         channels=tuple(sorted({s.channels for s in samples})),
         dtypes=tuple(sorted({s.dtype for s in samples})),
         grey=all(s.grey for s in samples),
-        background=_common_background([s.background for s in samples]),
+        background=_common_background(samples, values),
+        values=values,
         classes=source.info.classes or tuple(sorted(counts)),
         fewest=min(counts.values(), default=0),
         most=max(counts.values(), default=0),
         has_masks=source.info.has_masks,
         has_boxes=source.info.has_boxes,
         has_keypoints=source.info.has_keypoints,
+        has_outlines=any(s.outlines for s in samples),
+        has_object_masks=any(s.object_masks for s in samples),
         keypoint_pairs=source.info.keypoint_pairs is not None,
+        mask_values=tuple(sorted(set().union(*(s.mask_values for s in samples)) - {0})),
+        mask_top=max((s.mask_top for s in samples), default=0) or 255,
+        jpeg=2 * sum(s.jpeg for s in samples) > len(samples),
         fixed_size=source.info.fixed_size,
     )
 
 
+_PIXELS = 1 << 14
+"""Pixels of an image that are ranked: enough for the thousandths of a whole dataset."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
+    """What is kept of an image; values in its own units."""
+
     height: int
     width: int
     channels: int
     dtype: str
     grey: bool
-    background: float | None
+    value_range: tuple[float, float]
+    least: float
+    most: float
+    some: NDArray[np.float64]
+    rim_spread: float
+    rim_tone: float
+    outlines: bool
+    object_masks: bool
+    mask_values: frozenset[int]
+    mask_top: int
+    jpeg: bool
 
 
 def _seen(sample: Sample) -> _Seen:
     colours = sample.image.shape[2] - int(sample.alpha)
-    image = sample.image[..., :colours]
-    same = all(np.array_equal(image[..., 0], image[..., c]) for c in range(1, colours))
-    low, high = value_range_of(image)
-    frame = np.concatenate(
-        [image[0], image[-1], image[1:-1, 0], image[1:-1, -1]]
-    ).astype(np.float64)  # fmt: skip
-    frame = (frame - low) / max(high - low, 1e-12)
-    bottom, top = np.percentile(frame, [5, 95], axis=0)
-    uniform = bool((top - bottom <= UNIFORM_SPREAD).all())
-    tone = float(np.median(frame))
+    image = sample.image[..., :colours] if colours else sample.image
+    rim = np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]])
+    bottom, top = np.percentile(rim.astype(np.float64), [5, 95], axis=0)
+    if image.dtype.kind == "f" and not np.isfinite(image).all():
+        raise SampleError("the image has NaN or infinite values")
+    flat = image.reshape(-1, image.shape[2])
+    masks = list(sample.masks.values())
     return _Seen(
-        sample.height, sample.width, colours, image.dtype.name, same, tone if uniform else None
+        height=sample.height,
+        width=sample.width,
+        channels=colours,
+        dtype=image.dtype.name,
+        grey=all(np.array_equal(image[..., 0], image[..., c]) for c in range(1, image.shape[2])),
+        value_range=sample.value_range,
+        least=float(flat.min()),
+        most=float(flat.max()),
+        some=flat[:: 1 + len(flat) // _PIXELS].astype(np.float64).ravel(),
+        rim_spread=float((top - bottom).max()),
+        rim_tone=float(np.median(rim)),
+        outlines=any(i.polygons for i in sample.instances),
+        object_masks=any(i.mask is not None for i in sample.instances),
+        mask_values=frozenset(int(v) for mask in masks for v in np.unique(mask)),
+        mask_top=max((_top(mask) for mask in masks), default=0),
+        jpeg=sample.encoding.get("format") == "jpg",
     )
 
 
-def _common_background(tones: Sequence[float | None]) -> float | None:
-    found = sorted(t for t in tones if t is not None)
-    if len(found) < UNIFORM_SHARE * len(tones):
+def _top(mask: Array) -> int:
+    return 1 if mask.dtype == bool else int(np.iinfo(mask.dtype).max)
+
+
+def _values(samples: Sequence[_Seen]) -> Values | None:
+    if len({s.dtype for s in samples}) > 1:
         return None
-    low, high = np.percentile(found, [10, 90])
-    return float(np.median(found)) if high - low <= UNIFORM_AGREEMENT else None
+    low, high = np.percentile(np.concatenate([s.some for s in samples]), [0.1, 99.9])
+    least, most = min(s.least for s in samples), max(s.most for s in samples)
+    return Values(least, float(low), float(high), most)
+
+
+def _common_background(samples: Sequence[_Seen], values: Values | None) -> float | None:
+    """The tone that most borders share, in units of the range that the data use."""
+    tones = []
+    for seen in samples:
+        black, white = seen.value_range
+        reach = values.high - values.low if values is not None else white - black
+        if seen.rim_spread <= UNIFORM_SPREAD * reach:
+            tones.append(((seen.rim_tone - black) / (white - black), reach / (white - black)))
+    if len(tones) < UNIFORM_SHARE * len(samples):
+        return None
+    low, high = np.percentile([tone for tone, _ in tones], [10, 90])
+    if high - low > UNIFORM_AGREEMENT * max(share for _, share in tones):
+        return None
+    black, white = samples[0].value_range
+    used = None if values is None else white_of(samples[0].dtype, values)
+    tone = float(np.median([tone for tone, _ in tones]))
+    if used is None:
+        return tone
+    return (black + tone * (white - black) - used[0]) / (used[1] - used[0])
 
 
 def _counts(items: Sequence[Item]) -> Counter[str]:
@@ -221,9 +260,3 @@ def _counts(items: Sequence[Item]) -> Counter[str]:
         labels = item.labels or (() if item.label is None else (item.label,))
         counts.update(str(label) for label in labels)
     return counts
-
-
-def _words(name: str) -> str:
-    """`RightHand_2` as `right hand 2`, in small letters."""
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    return " ".join(re.split(r"[\s_\-./]+", parted.lower())).strip()

@@ -44,6 +44,9 @@ _CORE = (
 """Tag, pattern and first characters of YAML 1.2's core schema (spec 10.3.2), in order."""
 
 
+_LINE_ENDS = frozenset("\r\x85\u2028\u2029")
+
+
 class _Loader(yaml.SafeLoader):
     """Composes nodes with the core schema's scalars."""
 
@@ -72,6 +75,13 @@ for _tag, _pattern, _first in _CORE:
         _cls.add_implicit_resolver(_tag, re.compile(rf"^(?:{_pattern})$"), _starts)
 _Dumper.add_representer(
     Flow, lambda d, data: d.represent_mapping("tag:yaml.org,2002:map", data.items(), True)
+)
+_Dumper.add_representer(
+    str,
+    # PyYAML's plain and single-quoted styles lose line ends that aren't \n beside spaces.
+    lambda d, data: d.represent_scalar(
+        "tag:yaml.org,2002:str", data, '"' if set(data) & _LINE_ENDS else None
+    ),
 )
 _Dumper.add_representer(
     list, lambda d, data: d.represent_sequence("tag:yaml.org,2002:seq", data, _is_short(data))

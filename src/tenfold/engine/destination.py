@@ -30,6 +30,7 @@ def check_destination(job: Job, existing: Existing, *, shared: bool) -> None:
     """
     destination, state = job.destination, State(job.destination)
     _apart(job.source.root, destination)
+    _original(job.source.root)
     check_targets(job)
     nearest = next(p for p in (destination, *destination.parents) if p.exists())
     if not nearest.is_dir():
@@ -47,10 +48,14 @@ def check_destination(job: Job, existing: Existing, *, shared: bool) -> None:
         raise RequestError(f"{destination} is not empty; give a new or an empty folder")
     elif existing == "resume" or shared:
         state.require_same(job)
+    elif state.started:
+        raise RequestError(
+            f"{destination} holds an unfinished run; use --resume to go on with it or "
+            "--overwrite to start again"
+        )
     else:
         raise RequestError(
-            f"{destination} holds {'an unfinished' if state.started else 'a finished'} run; "
-            "use --resume to go on with it or --overwrite to start again"
+            f"{destination} is complete; give another folder, or --overwrite to make it anew"
         )
 
 
@@ -103,6 +108,16 @@ def _apart(source: Path, destination: Path) -> None:
     if target in origin.parents:
         raise RequestError(
             f"the source {source} lies in the destination {destination}; give another folder"
+        )
+
+
+def _original(source: Path) -> None:
+    """Copies of copies drift away from the data, and look like ten times what they are."""
+    folder = source if source.is_dir() else source.parent
+    if (folder / JOB).is_file():
+        raise RequestError(
+            f"{source} was made by tenfold ({JOB}); augment its source, or you multiply copies; "
+            f"copy the folder without {JOB} if you mean it"
         )
 
 

@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -42,6 +42,7 @@ class Job:
         copies: number of copies of each item of the source, in the items' order; None for an
             item that passes through untouched.
         originals: write the multiplied items' originals too.
+        asked: what the request said in so many words ("copies", "balance"), part of `identity`.
     """
 
     source: Source
@@ -51,6 +52,7 @@ class Job:
     split: str | None
     copies: Sequence[int | None] = field(repr=False)
     originals: bool = True
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -108,6 +110,7 @@ class Job:
             "source": str(self.source.root),
             "layout": self.source.layout,
             "items": len(self.source.items),
+            **self.asked,
             "listing": self._listing,
             "recipe": self.recipe_hash,
             "seed": self.seed,
@@ -225,7 +228,8 @@ def copies_of(
         for label in _labels(item)
     )
     if not images:
-        raise RequestError("--balance needs class labels, and this dataset has none")
+        cure = "; name their column with --label-column" if source.layout == "csv" else ""
+        raise RequestError(f"--balance needs class labels, and this dataset has none{cure}")
     class_of = [
         min(_labels(item), key=lambda label: (images[label], str(label)), default=None)
         if take

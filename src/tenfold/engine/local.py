@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -79,21 +79,27 @@ def _work_in_processes(job: Job, shards: Sequence[int], workers: int) -> Iterato
             process.start()
             theirs.close()
             crew[ours] = (process, ours)
-            ours.send(waiting.pop())
+            _send(ours, waiting.pop())
         while crew:
             for connection in wait(list(crew)):
                 process, ours = crew[connection]
                 answer = _answer(process, ours)
                 if waiting:
-                    ours.send(waiting.pop())
+                    _send(ours, waiting.pop())
                 else:
-                    ours.send(None)
+                    _send(ours, None)
                     del crew[connection]
                 yield answer
     finally:
         for process, ours in crew.values():
             ours.close()
             process.terminate()
+
+
+def _send(connection: Connection, shard: int | None) -> None:
+    """Give a worker its next shard; if it is dead, its silence tells so when it is asked."""
+    with suppress(OSError):
+        connection.send(shard)
 
 
 def _answer(process: SpawnProcess, connection: Connection) -> ShardDone:

@@ -131,11 +131,8 @@ class RayEngine:
         finally:
             _stop(list(flying), stop)
         _await_marks(job, shards)
-        if (
-            deaths
-            and len(State(job.destination, job.token).done(job.shard_count)) == job.shard_count
-        ):
-            State(job.destination, job.token).sweep()  # nobody is writing any more
+        if deaths:
+            _sweep(job)
 
     def _room(self) -> int:
         """How many tasks may be under way; a few wait at the nodes, so that no CPU does."""
@@ -239,11 +236,23 @@ def _await_marks(job: Job, shards: Sequence[int]) -> None:
         time.sleep(1)
 
 
+def _sweep(job: Job) -> None:
+    """Remove what dead workers left half-written, unless others still write in the destination."""
+    state = State(job.destination, job.token)
+    if len(state.done(job.shard_count)) == job.shard_count:
+        with state.finishing() as ours:
+            if ours:
+                state.sweep()
+
+
 # What follows runs in the workers.
 
 
 def _work(parcel: list[Any], shard: int, stop: Path) -> ShardDone | OutputError | None:
-    """A task: do and commit a shard, unless told to stop. Errors are handed back, as Ray would wrap raised ones."""
+    """A task: do and commit a shard, unless told to stop.
+
+    Errors are handed back: Ray would wrap raised ones.
+    """
     try:
         job = _unpack(parcel[0])
         _check_folders(job)

@@ -9,7 +9,8 @@ from typing import Any
 
 import tenfold
 from tenfold.declare.parse import load_recipe
-from tenfold.engine.manifest import JOB, MANIFEST, RECIPE, file_hash, manifest_lines, read_job
+from tenfold.engine.manifest import MANIFEST, RECIPE, file_hash, manifest_lines, read_job
+from tenfold.engine.state import dataset_of
 from tenfold.engine.work import write_copy
 from tenfold.errors import RequestError
 from tenfold.plan.plan import Plan, history_from_json
@@ -50,22 +51,29 @@ def replay(file: Path, source: Path | None = None, output: Path | None = None) -
     Raises:
         RequestError: the file isn't in a manifest, or the original can't be found.
     """
-    destination = _dataset_of(file)
+    destination = dataset_of(file)
     name = file.absolute().relative_to(destination).as_posix()
     line = _find(destination, name)
     about = read_job(destination)["job"]
     origin = open_source(
-        source or Path(about["source"]), layout=about["layout"], max_pixels=about["max_pixels"]
-    )
+        source or Path(about["source"]), layout=about["layout"], max_pixels=about["max_pixels"],
+        label_column=about.get("label_column"),
+    )  # fmt: skip
     options = WriteOptions(about["template"], about["format"], about["quality"])
     if output is not None:
-        return _made_again(line, origin, destination, output, options)
+        return _made_again(line, origin, destination, output, options, kept=True)
     with tempfile.TemporaryDirectory(prefix="tenfold-replay-") as folder:
         return _made_again(line, origin, destination, Path(folder), options)
 
 
 def _made_again(
-    line: dict[str, Any], origin: Source, destination: Path, folder: Path, options: WriteOptions
+    line: dict[str, Any],
+    origin: Source,
+    destination: Path,
+    folder: Path,
+    options: WriteOptions,
+    *,
+    kept: bool = False,
 ) -> Replay:
     item = next((i for i in origin.items if i.id == line["item"]), None)
     if item is None:
@@ -83,21 +91,31 @@ def _made_again(
                 f"{destination / RECIPE} isn't the recipe that made this file "
                 f"({recipe.hash()[:12]}, the manifest says {line['recipe'][:12]})"
             )
-        sample, _, _ = clean(origin.read(item), recipe.invalid)
+        sample, _, _ = clean(origin.read(item), recipe.invalid, value_range=recipe.value_range)
         outcome = Plan(recipe, origin.info).run(sample, history_from_json(line["ops"]))
         written = write_copy(writer, item, line["copy"], outcome.sample)
-    return _compare(line, written, origin, destination)
+    return _compare(line, written, origin, destination, folder if kept else None)
 
 
-def _compare(line: dict[str, Any], written: Written, origin: Source, destination: Path) -> Replay:
+def _compare(
+    line: dict[str, Any], written: Written, origin: Source, destination: Path, kept: Path | None
+) -> Replay:
     if isinstance(origin, ArraysSource):
         identical = written.record["sha256"] == line["sha256"]
-        on_disk = _row_on_disk(line, origin, destination) == line["sha256"]
+        missing = [] if (destination / origin.file.name).exists() else [origin.file.name]
+        on_disk = not missing and _row_on_disk(line, origin, destination) == line["sha256"]
     else:
         identical = dict(written.files) == line["files"]
+        missing = [n for n in line["files"] if not (destination / n).exists()]
         on_disk = all(_has_hash(destination / n, sha) for n, sha in line["files"].items())
     if identical and on_disk:
         why = "identical: made again from its manifest line, byte for byte"
+    elif identical and missing:
+        gone = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        if kept is not None:
+            why = f"{gone}; made again in {kept}, as the manifest says"
+        else:
+            why = f"{gone}; -o FOLDER makes it again there, as the manifest says"
     elif identical:
         why = "the file was changed after it was made; made again, it is as the manifest says"
     else:
@@ -125,13 +143,6 @@ def _has_hash(path: Path, sha: str) -> bool:
         return file_hash(path) == sha
     except OSError:
         return False
-
-
-def _dataset_of(file: Path) -> Path:
-    for folder in file.absolute().parents:
-        if (folder / MANIFEST).is_file() and (folder / JOB).is_file():
-            return folder
-    raise RequestError(f"{file} isn't in a dataset made by tenfold: no {MANIFEST} above it")
 
 
 def _find(destination: Path, name: str) -> dict[str, Any]:

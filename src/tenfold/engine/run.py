@@ -114,7 +114,7 @@ def finish(job: Job, state: State) -> None:
     bad += [e for e in state.entries(range(count)) if "reason" in e]
     if bad:
         write_chunks(destination / QUARANTINE, encode_lines(bad))
-    write_bytes(destination / RECIPE, dump_recipe(job.recipe).encode())
+    write_bytes(destination / RECIPE, dump_recipe(job.recipe, full=True).encode())
     about = {"job": job.identity(), "files": whole, "quarantined": len(bad)}
     write_bytes(destination / JOB, (json.dumps(about, indent=1) + "\n").encode())
 

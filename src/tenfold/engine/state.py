@@ -12,11 +12,13 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from tenfold.declare.parse import dump_recipe
 from tenfold.engine.job import Job
-from tenfold.engine.manifest import JOB, dumps, read_lines
+from tenfold.engine.manifest import JOB, MANIFEST, RECIPE, dumps, read_lines
 from tenfold.errors import OutputError, RequestError
 from tenfold.write.atomic import TEMPORARY, lock, write_bytes, write_chunks, write_new
 from tenfold.write.writer import STATE
@@ -24,19 +26,17 @@ from tenfold.write.writer import STATE
 NOTE = "job.json"
 """What the state folder's job is."""
 
-_ABOUT = {
-    "tenfold": "version of tenfold",
-    "items": "number of samples",
-    "listing": "list of samples, or the number of copies",
-    "recipe": "recipe",
-    "seed": "seed",
+_OPTIONS = {
+    "layout": "--layout",
+    "label_column": "--label-column",
+    "copies": "--copies",
+    "seed": "--seed",
     "split": "--split",
-    "originals": "--no-originals",
     "template": "--name",
     "format": "--format",
     "quality": "--quality",
     "max_pixels": "--max-pixels",
-    "libraries": "set of library versions",
+    "tenfold": "tenfold",
 }
 
 
@@ -104,15 +104,29 @@ class State:
     def require_same(self, job: Job) -> None:
         """Refuse to go on with another job than the one that was begun."""
         begun, wanted = self.identity() or {}, job.identity()
-        for name, value in wanted.items():
+        # The listing last: it follows from other things, which say more.
+        for name in sorted({**wanted, **begun}, key=lambda name: name == "listing"):
             # The same data may be mounted elsewhere; its listing tells whether it is the same.
-            if name != "source" and begun.get(name) != value:
-                what = _ABOUT.get(name, name)
-                raise RequestError(
-                    f"{self.destination} was begun with another {what} ({begun.get(name)!r}, now "
-                    f"{value!r}); repeat the first command with --resume, or start again "
-                    "with --overwrite"
-                )
+            if name == "source" or begun.get(name) == wanted.get(name):
+                continue
+            if name == "recipe":
+                what = _recipes(self._begun_recipe(), job)
+            else:
+                what = _difference(name, begun.get(name), wanted.get(name))
+            raise RequestError(
+                f"{self.destination} was begun {what}; repeat the first command with --resume, "
+                "or start again with --overwrite"
+            )
+
+    def _begun_recipe(self) -> str | None:
+        """The begun job's recipe, written out; None if it isn't there."""
+        try:
+            if self.started:
+                text = self._note().get("recipe")
+                return text if isinstance(text, str) else None
+            return (self.destination / RECIPE).read_text("utf-8")
+        except (OSError, ValueError):
+            return None
 
     def begin(self, job: Job) -> bool:
         """Note the job; from here on the destination is its own.
@@ -121,7 +135,8 @@ class State:
             False if another run noted a job first.
         """
         (self.folder / job.token).mkdir(parents=True, exist_ok=True)
-        note = {"job": job.identity(), "token": job.token}
+        recipe = dump_recipe(job.recipe)
+        note = {"job": job.identity(), "token": job.token, "recipe": recipe}
         return write_new(self.folder / NOTE, dumps(note).encode())
 
     def begin_clearing(self) -> None:
@@ -187,3 +202,59 @@ class State:
 
     def _mark(self, shard: int) -> Path:
         return self.folder / self.token / f"{shard:08d}.jsonl"
+
+
+def require_finished(dataset: Path) -> None:
+    """Raise `RequestError` if what tenfold makes in this folder isn't finished."""
+    if (dataset / STATE).exists():
+        raise RequestError(f"{dataset} is unfinished; repeat its command with --resume first")
+
+
+def dataset_of(file: Path) -> Path:
+    """The dataset made by tenfold in which a file lies.
+
+    Raises:
+        RequestError: there is none, or it isn't finished.
+    """
+    for folder in file.absolute().parents:
+        if State(folder).started:
+            require_finished(folder)
+        if (folder / MANIFEST).is_file() and (folder / JOB).is_file():
+            return folder
+    raise RequestError(f"{file} isn't in a dataset made by tenfold: no {MANIFEST} above it")
+
+
+def _difference(name: str, begun: Any, now: Any) -> str:
+    """What is different, in the words of the command line: "with --copies 3, now 9"."""
+    if name == "originals":
+        return "without --no-originals, now with it" if begun else "with --no-originals"
+    if name == "balance":
+        return "with --balance, now without" if begun else "without --balance, now with it"
+    if name == "items":
+        return f"with another list of samples ({begun} of them, now {now})"
+    if name == "listing":
+        return "with another list of samples (names, sizes, labels or splits have changed since)"
+    if name == "libraries":
+        before, after = dict(begun or {}), dict(now or {})
+        changed = sorted(n for n in before | after if before.get(n) != after.get(n))
+        told = (f"{n} {before.get(n)}, now {after.get(n)}" for n in changed)
+        return f"with other library versions ({'; '.join(told)})"
+    option = _OPTIONS.get(name, name)
+    if begun is None:
+        return f"without {option}, now with {option} {now}"
+    return f"with {option} {begun}, now {'without it' if now is None else now}"
+
+
+def _recipes(begun: str | None, job: Job) -> str:
+    """How the recipe differs: names, and the first line that isn't the same."""
+    if begun is None:
+        return f"with another recipe than '{job.recipe.name}'"
+    before, now = begun.splitlines(), dump_recipe(job.recipe).splitlines()
+    first = next((line[6:] for line in before if line.startswith("name: ")), "custom")
+    what = f"with the recipe '{first}', now "
+    what += f"another '{first}'" if first == job.recipe.name else f"'{job.recipe.name}'"
+    for number, (old, new) in enumerate(zip_longest(before, now), 1):
+        if old != new:
+            shown = [f"'{line.strip()}'" if line is not None else "no line" for line in (old, new)]
+            return f"{what} (written out, line {number} was {shown[0]}, now {shown[1]})"
+    return what

@@ -106,7 +106,9 @@ def _item(job: Job, item: Item, copies: int | None) -> Iterator[dict[str, Any]]:
     sample, clipped, dropped = None, 0, 0
     if copies:
         sample = job.source.read(item)
-        sample, clipped, dropped = clean(sample, job.recipe.invalid)
+        sample, clipped, dropped = clean(
+            sample, job.recipe.invalid, value_range=job.recipe.value_range
+        )
         plan = job.plan
         plan.check(plan.schema(sample))
     if job.originals:

@@ -117,7 +117,11 @@ def _timed_samples(job: Job, wanted: int) -> Iterator[tuple[int, Sample, float]]
     for index in chosen[::step][:wanted]:
         start = process_time()
         try:
-            sample, _, _ = clean(job.source.read(job.source.items[index]), job.recipe.invalid)
+            sample, _, _ = clean(
+                job.source.read(job.source.items[index]),
+                job.recipe.invalid,
+                value_range=job.recipe.value_range,
+            )
         except SampleError:
             continue
         yield index, sample, process_time() - start

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from tenfold.errors import RequestError
 from tenfold.evaluate.display import Picture, Window, display_window, resized, to_rgb
+from tenfold.evaluate.keypoints import draw_keypoints, number_keypoints
 from tenfold.evaluate.lettering import fit_text, text_size, write_text
 from tenfold.evaluate.palette import PALETTE, Colour, class_colour, ink_on
+from tenfold.evaluate.strokes import Place, overlap, polyline
 from tenfold.samples.sample import Instance, Label, Points, Sample
 
 _FILL = 0.3
 _HATCH = 8
 _HATCH_GREYS = (70, 200)
-_SHIFT = 4  # OpenCV takes sub-pixel coordinates as fixed point with this many binary digits
 _TEXT = 11
 _LABEL_SIDE = 110
 _LABEL_AREA = 20_000  # px² of picture that may carry one more name of the same class
@@ -38,9 +39,10 @@ def draw_sample(
 
     Masks are translucent colours with an outline, the ignore value is hatched grey, as is what
     `valid` says isn't the original picture. Boxes, oriented boxes (first side thicker) and
-    polygons are outlines, instance masks translucent; keypoints are discs, hollow where hidden.
-    Class names stand by the largest objects of each class, as many as there is room for, none
-    over another; the colour tells the rest.
+    polygons are outlines, instance masks translucent. Keypoints are discs, hollow where hidden,
+    in the colours of their indices, with the index beside them where there is room. Class names
+    stand by the largest objects of each class, as many as there is room for, none over another;
+    the colour tells the rest.
 
     Args:
         sample: see `Sample`; not changed.
@@ -48,7 +50,7 @@ def draw_sample(
         classes: all classes in the dataset's order, for colours (see `class_colour`).
         ignore_value: the mask value that means "unknown".
         window: values shown black and white; by default `display_window(sample)`.
-        text: write class names.
+        text: write class names and keypoints' numbers.
 
     Returns:
         (round(H * scale), round(W * scale), 3) uint8, at least 1 x 1.
@@ -68,8 +70,11 @@ def draw_sample(
     # Large objects first, so that small ones aren't buried.
     for instance in sorted(sample.instances, key=_extent, reverse=True):
         _draw_instance(canvas, instance, scale, class_colour(instance.label, classes))
+    for instance in sample.instances:
+        draw_keypoints(canvas, instance, scale, classes)
     if text and max(canvas.shape[:2]) >= _LABEL_SIDE:
-        _write_labels(canvas, sample.instances, scale, classes)
+        taken = _write_labels(canvas, sample.instances, scale, classes)
+        number_keypoints(canvas, sample.instances, scale, taken)
     return canvas
 
 
@@ -146,28 +151,13 @@ def _draw_instance(canvas: Picture, instance: Instance, scale: float, colour: Co
         _outline(canvas, polygon * scale, colour, thick)
     if instance.oriented is not None:
         _outline(canvas, instance.oriented * scale, colour, thick)
-        _line(canvas, instance.oriented[:2] * scale, colour, thick + 2, closed=False)
+        polyline(canvas, instance.oriented[:2] * scale, colour, thick + 2, closed=False)
     elif instance.box is not None:
         x0, y0, x1, y1 = instance.box
         corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
         # Half a line inward: a box at the very edge of the picture is still seen.
         inset = np.array([(0.5, 0.5), (-0.5, 0.5), (-0.5, -0.5), (0.5, -0.5)]) * thick
         _outline(canvas, corners * scale + inset, colour, thick)
-    if instance.keypoints is not None:
-        _draw_keypoints(canvas, instance.keypoints, scale, colour)
-
-
-def _draw_keypoints(canvas: Picture, points: Points, scale: float, colour: Colour) -> None:
-    radius = max(2.5, min(5.0, min(canvas.shape[:2]) / 50))
-    for x, y, visibility in points:
-        if visibility <= 0 or not np.isfinite(x + y):
-            continue
-        centre = _fixed(np.array([[x * scale, y * scale]]))[0]
-        hidden = visibility == 1
-        around = round((radius + 1) * 2**_SHIFT)
-        cv2.circle(canvas, centre, around, (0, 0, 0), 3 if hidden else -1, cv2.LINE_AA, _SHIFT)
-        disc = round((radius + 0.5 * hidden) * 2**_SHIFT)
-        cv2.circle(canvas, centre, disc, colour, 1 if hidden else -1, cv2.LINE_AA, _SHIFT)
 
 
 def _outline(canvas: Picture, points: Points, colour: Colour, thick: int) -> None:
@@ -180,25 +170,9 @@ def _outline(canvas: Picture, points: Points, colour: Colour, thick: int) -> Non
     if part.size == 0:
         return
     rim = np.zeros(part.shape[:2], np.uint8)
-    _line(rim, points - (x0, y0), (255,), thick + 2, closed=True)
+    polyline(rim, points - (x0, y0), (255,), thick + 2, closed=True)
     part[:] = np.rint(part * (1 - rim[..., None] / 255.0 * (1 - _RIM))).astype(np.uint8)
-    _line(canvas, points, colour, thick, closed=True)
-
-
-def _line(
-    canvas: Picture, points: Points, colour: tuple[int, ...], thick: int, closed: bool
-) -> None:
-    if not np.isfinite(points).all():
-        return
-    fixed = np.array(_fixed(points), np.int32)[:, None]
-    cv2.polylines(canvas, [fixed], closed, colour, thick, cv2.LINE_AA, _SHIFT)
-
-
-def _fixed(points: Points) -> list[tuple[int, int]]:
-    """Continuous coordinates (first pixel's centre 0.5) as OpenCV's fixed point (centre 0)."""
-    # Far-out points are pulled in before they overflow 32 bits.
-    moved = np.rint((np.clip(points, -1e6, 1e6) - 0.5) * 2**_SHIFT).astype(int)
-    return [(int(x), int(y)) for x, y in moved]
+    polyline(canvas, points, colour, thick, closed=True)
 
 
 def _thickness(canvas: Picture) -> int:
@@ -230,11 +204,12 @@ def _extent(instance: Instance) -> float:
 
 def _write_labels(
     canvas: Picture, instances: Sequence[Instance], scale: float, classes: Sequence[Label]
-) -> None:
+) -> list[Place]:
+    """Write the names of classes; the places that they take."""
     height, width = canvas.shape[:2]
     counts = Counter(i.label for i in instances)
     left_over = dict.fromkeys(counts, max(1, height * width // _LABEL_AREA))
-    taken: list[tuple[int, int, int, int]] = []
+    taken: list[Place] = []
     for instance in sorted(instances, key=lambda i: (counts[i.label], -_extent(i))):
         bounds = _bounds(instance)
         if instance.label is None or bounds is None or not np.isfinite(bounds).all():
@@ -248,7 +223,7 @@ def _write_labels(
         for x, y in ((x0, y0 - h), (x0, y1), (x1 - w, y0 - h), (x0, y0), (x1 - w, y1)):
             left, top = min(max(x, 0), max(width - w, 0)), min(max(y, 0), max(height - h, 0))
             place = (left, top, left + w, top + h)
-            if any(_overlap(place, other) for other in taken):
+            if any(overlap(place, other) for other in taken):
                 continue
             colour = class_colour(instance.label, classes)
             canvas[top : top + h, left : left + w] = colour
@@ -256,7 +231,4 @@ def _write_labels(
             taken.append(place)
             left_over[instance.label] -= 1
             break
-
-
-def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+    return taken

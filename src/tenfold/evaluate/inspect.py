@@ -47,6 +47,7 @@ def inspect_source(
         order=tuple(source.info.classes),
         near_distance=distance,
         unreadable=list(source.problems),
+        notes=tuple(source.info.notes),
     )
     finder = DuplicateFinder(distance, correlation)
     for index, item in enumerate(source.items):

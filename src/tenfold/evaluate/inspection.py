@@ -70,6 +70,7 @@ class Inspection:
             -> samples that have some.
         mask_pixels: mask value -> pixels; at most 256 values.
         unreadable: what can't be used, and why.
+        notes: what the layout leaves out though nothing is wrong with it (`DatasetInfo.notes`).
         duplicates: groups of the same picture, exact ones first.
         near_distance: hash bits up to which near duplicates were looked for.
         small, plain_pictures: samples too small or too plain to look for near duplicates.
@@ -90,6 +91,7 @@ class Inspection:
     targets: Counter[str] = field(default_factory=Counter)
     mask_pixels: Counter[int] = field(default_factory=Counter)
     unreadable: list[Quarantined] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
     duplicates: list[DuplicateGroup] = field(default_factory=list)
     near_distance: int = 0
     small: int = 0
@@ -141,6 +143,7 @@ class Inspection:
             "targets": dict(sorted(self.targets.items())),
             "mask_pixels": {str(v): n for v, n in sorted(self.mask_pixels.items())},
             "unreadable": [{"item": q.id, "reason": q.reason} for q in self.unreadable],
+            "notes": list(self.notes),
             "duplicates": {
                 "near_distance_bits": self.near_distance,
                 "too_small_for_near": self.small,
@@ -236,6 +239,7 @@ class Inspection:
         if self.unreadable:
             lines.append(f"  ! {len(self.unreadable):,} can't be used")
             lines += _some([f"{readable(q.id)}: {readable(q.reason)}" for q in self.unreadable])
+        lines += [f"  ! {readable(note)}" for note in self.notes]
         if self.lonely:
             one = len(self.lonely) == 1
             lines.append(

@@ -31,6 +31,13 @@ def shorten(text: str, limit: int) -> str:
     return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
 
 
+def heading(dataset: str, recipe: str) -> str:
+    """`cells: natural`, the title of a page or sheet; a name that both share stands there once."""
+    if dataset.strip().casefold() == recipe.strip().casefold():
+        return dataset
+    return ": ".join(name for name in (dataset, recipe) if name)
+
+
 def by_split(splits: Iterable[str]) -> list[str]:
     """Names of splits in the order in which they are used: train, val, test, then the others."""
     usual = ("train", "val", "test")

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import cv2
+import numpy as np
 from PIL import Image
 
-from tenfold.evaluate.charts import number
 from tenfold.evaluate.display import Picture, display_window, fitting_scale
 from tenfold.evaluate.draw import draw_sample
 from tenfold.evaluate.names import readable
+from tenfold.evaluate.words import in_words
 from tenfold.samples.sample import Label, Sample
 
 _SIDE = 300
@@ -32,7 +33,7 @@ class Shot:
         mime: its type.
         width, height: pixels.
         caption: "original" or "copy 3".
-        done: what was done to it, an entry an op, in words.
+        done: what was done to it, an entry an op, in words; ops that changed nothing are left out.
     """
 
     data: bytes
@@ -75,6 +76,7 @@ def example(
     classes: Sequence[Label] = (),
     ignore_value: int | None = None,
     units: Mapping[str, str] | None = None,
+    neutrals: Mapping[str, float] | None = None,
     side: int = _SIDE,
 ) -> Example:
     """Draw an original and its copies for the report, all at one scale and brightness.
@@ -85,6 +87,7 @@ def example(
         classes: all classes in the dataset's order, for colours.
         ignore_value: the mask value that means "unknown".
         units: "op.parameter" -> unit, for the captions.
+        neutrals: "op.parameter" -> the value that changes nothing, which captions leave out.
         side: longest side of a picture in pixels.
     """
     window = display_window(original)
@@ -100,45 +103,14 @@ def example(
 
     shots = [shot(original, "original")]
     for sample, line in copies:
-        done = tuple(
-            in_words(str(entry["op"]), entry.get("drawn") or {}, units or {})
-            for entry in line.get("ops") or ()
-        )
+        ops = [(str(entry["op"]), entry.get("drawn") or {}) for entry in line.get("ops") or ()]
+        told = [in_words(op, drawn, units or {}, neutrals) for op, drawn in ops]
+        done = tuple(words for words in told if words)
+        if not done and not np.array_equal(original.image, sample.image):
+            done = tuple(readable(op.replace("_", " ")) for op, _ in ops)  # a change of size, say
         shots.append(shot(sample, f"copy {line.get('copy', len(shots))}", done))
     label = None if original.label is None else str(original.label)
     return Example(original.id, label, tuple(shots))
-
-
-def in_words(op: str, drawn: Mapping[str, Any], units: Mapping[str, str]) -> str:
-    """`rotation 3.2 degrees`: an op and the numbers drawn for it.
-
-    Where `units` knows parameters of the op, only those are told (the rest are positions and
-    the like); otherwise all numbers and words are, except seeds.
-    """
-    known = [p for p in drawn if f"{op}.{p}" in units or is_choice(p)]
-    parts = []
-    for name in known or [p for p in drawn if p != "seed"]:
-        value = drawn[name]
-        if isinstance(value, bool) or value is None or not isinstance(value, (int, float, str)):
-            continue
-        told = value if isinstance(value, str) else number(value)
-        unit = units.get(f"{op}.{name}", "")
-        measure = f"{told} {unit}".strip()
-        bare = len(known) == 1 and not is_choice(name)
-        parts.append(measure if bare else f"{parameter_title(name)} {measure}")
-    title = op.replace("_", " ")
-    return readable(f"{title} {', '.join(parts)}".strip())
-
-
-def is_choice(parameter: str) -> bool:
-    """Whether it is an op that a policy chose, written as `1.rotation`, and its value."""
-    return parameter[:1].isdigit() and "." in parameter
-
-
-def parameter_title(parameter: str) -> str:
-    """A drawn parameter's name for people."""
-    name = parameter.split(".", 1)[1] if is_choice(parameter) else parameter
-    return name.replace("_", " ")
 
 
 def _encode(picture: Picture, scale: float) -> tuple[bytes, str]:

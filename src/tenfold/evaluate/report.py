@@ -17,8 +17,9 @@ from markupsafe import Markup
 
 from tenfold.evaluate import charts
 from tenfold.evaluate.names import by_split, duration, readable, shell, shorten
-from tenfold.evaluate.pictures import Example, is_choice
-from tenfold.evaluate.tally import Aggregates, ClassCounts, Histogram, collect
+from tenfold.evaluate.pictures import Example
+from tenfold.evaluate.tally import Aggregates, ClassCounts, Histogram, OpTally, collect
+from tenfold.evaluate.words import MIRRORED, is_choice, is_reflection
 from tenfold.params import Range, Spec
 from tenfold.samples.source import Quarantined
 from tenfold.write.atomic import write_bytes
@@ -43,6 +44,7 @@ class Parameter:
         low, high: ends of the declared range.
         log: drawn with equal chances for equal factors.
         doc: one line of explanation.
+        neutral: the value that changes nothing, or None.
     """
 
     unit: str = ""
@@ -50,12 +52,13 @@ class Parameter:
     high: float = math.inf
     log: bool = False
     doc: str = ""
+    neutral: float | None = None
 
     @classmethod
     def of(cls, spec: Spec, drawn: Range) -> Parameter:
         """From an op's `ranges()`."""
         log = drawn.distribution == "loguniform"
-        return cls(spec.unit, drawn.low, drawn.high, log, spec.doc)
+        return cls(spec.unit, drawn.low, drawn.high, log, spec.doc, spec.neutral)
 
 
 def parameters_of(
@@ -340,6 +343,8 @@ def _op_cards(data: ReportData) -> list[dict[str, Any]]:
         for parameter, histogram in tally.numbers.items():
             if not histogram.count:
                 continue
+            if is_reflection(name) and parameter in MIRRORED:
+                continue  # 0 or 1: told in words
             declared = data.parameters.get(f"{name}.{parameter}")
             plot = _plot(f"{name}.{parameter}", parameter, histogram, declared)
             known = declared is not None or not data.parameters or is_choice(parameter)
@@ -351,10 +356,22 @@ def _op_cards(data: ReportData) -> list[dict[str, Any]]:
                 "share": f"{100 * tally.acted / copies:.0f}%",
                 "plots": plots,
                 "minor": minor,
+                "mirrored": _mirrored(tally, copies) if is_reflection(name) else "",
                 "words": [(p, c.most_common(12)) for p, c in tally.words.items()],
             }
         )
     return cards
+
+
+def _mirrored(tally: OpTally, copies: int) -> str:
+    """`left-right 50 %, top-bottom 25 %`: how many of all copies are mirrored so."""
+    shares = []
+    for axis, words in MIRRORED.items():
+        drawn = tally.numbers.get(axis)
+        if drawn is not None and drawn.total:
+            share = 100 * drawn.total / copies
+            shares.append(f"{words} {'below 1' if share < 1 else format(share, '.0f')} %")
+    return ", ".join(shares)
 
 
 def _plot(

@@ -81,7 +81,14 @@ class Elastic(Op):
 
 @dataclass(frozen=True)
 class GridDistortion(Op):
-    """Stretch and squeeze rows and columns unevenly; the frame stays where it is."""
+    """Stretch and squeeze rows and columns unevenly; the frame stays where it is.
+
+    The widths of the grid's columns (and the heights of its rows) are drawn evenly from the
+    amplitude and less their mean, so that they fill the frame. Where that would make a cell longer
+    or shorter than the amplitude, or move a knot farther than `INJECTIVE` of a cell, since many
+    cells in a row were drawn long or short, all of that axis' changes are made smaller by the one
+    factor that just fits. So nothing folds, whatever the amplitude and the number of cells.
+    """
 
     name: ClassVar[str] = "grid_distortion"
     family: ClassVar[str] = "deformation"
@@ -108,11 +115,21 @@ class GridDistortion(Op):
 
 
 def _knots(stretch: NDArray[np.float64], amplitude: float, cell: float) -> NDArray[np.float64]:
-    """Control values of one axis: cells resized by their stretch, both ends pinned."""
-    widths = 1 + amplitude * stretch
-    edges = np.concatenate([[0.0], np.cumsum(widths / widths.sum() * len(widths))])
-    moved = (edges - np.arange(len(edges))) * cell
-    bound = INJECTIVE * cell
-    moved = np.clip(moved, -bound, bound)
+    """Control values of one axis: cells resized by their stretch, both ends pinned.
+
+    Args:
+        stretch: (n,) in -1..1, of each cell.
+        amplitude: change of a cell's length at stretch 1, in units of the cell.
+        cell: its length, pixels.
+
+    Returns:
+        (n + 3,) displacements in pixels, each at most `INJECTIVE` cells, neighbours at most
+        `amplitude` cells apart.
+    """
+    change = stretch - stretch.mean()
+    drift = np.concatenate([[0.0], np.cumsum(change)])
+    drift[-1] = 0.0  # but for rounding
+    excess = max(1.0, np.abs(change).max(), np.abs(drift).max() * amplitude / INJECTIVE)
+    moved = drift / excess * amplitude * cell
     # Odd continuation beyond the ends makes the spline vanish there: (-a + 4 * 0 + a) / 6 = 0.
     return np.concatenate([[-moved[1]], moved, [-moved[-2]]])

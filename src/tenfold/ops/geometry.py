@@ -12,7 +12,7 @@ import numpy as np
 from tenfold.ops import matrices
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Drawn, Steps, Warp
-from tenfold.params import Chosen, Range, Ranged, param
+from tenfold.params import Chosen, OptionalRanged, Range, Ranged, param
 from tenfold.samples.sample import Schema
 
 AXES = ("horizontal", "vertical", "transpose")
@@ -46,11 +46,17 @@ def _keeps_size(schema: Schema, what: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Rotation(Op):
-    """Turn about the centre."""
+    """Turn about the centre.
+
+    With `multiples_of` the multiples inside the range are drawn as whole numbers are (`Range.whole`
+    of their numbers): all equally likely if the distribution is uniform. On the full circle -180
+    and 180 degrees are one member, 180.
+    """
 
     name: ClassVar[str] = "rotation"
     family: ClassVar[str] = "geometry"
     main: ClassVar[str] = "degrees"
+    extra: ClassVar[tuple[str, ...]] = ("turn",)
     group: ClassVar[str] = "rotations"
     moves: ClassVar[bool] = True
 
@@ -59,12 +65,13 @@ class Rotation(Op):
         within=(-180, 180), unit="degrees", neutral=0, symmetric=True,
     )  # fmt: skip
     multiples_of: float | None = param(
-        None, "number", "only multiples of this angle; at 90 or 180 the frame turns too, "
-        "so that every pixel survives", within=(1, 180), unit="degrees", optional=True,
+        None, "number", "only multiples of this angle that lie in the range; at 90 or 180 the "
+        "frame turns too, so that every pixel survives",
+        within=(1, 180), unit="degrees", optional=True,
     )  # fmt: skip
 
     def problems(self) -> Iterator[str]:
-        """An exact rotation needs the full circle, and a divisor of it."""
+        """Exact needs the full circle; multiples must divide it, and one must lie in the range."""
         if self.exact and (self.degrees.low, self.degrees.high) != (-180, 180):
             yield (
                 f"exact means any angle is as good, but degrees is [{self.degrees.low:g}, "
@@ -72,22 +79,56 @@ class Rotation(Op):
             )
         if self.exact and self.degrees.distribution != "uniform":
             yield "exact means any angle is as likely; remove 'distribution'"
-        if self.multiples_of and (360 / self.multiples_of) % 1:
+        if not self.multiples_of:
+            return
+        if (360 / self.multiples_of) % 1:
             yield f"multiples_of must divide 360, got {self.multiples_of:g}; did you mean 90?"
+            return
+        first, last = self._members(self.multiples_of)
+        low, high = self.degrees.low, self.degrees.high
+        if first > last or (first == last == 0 and low < high):
+            only = "" if first > last else " but 0"
+            reach = max(abs(low), abs(high))
+            cure = f"multiples_of: {reach:g} or less, or " if reach >= 1 else ""
+            yield (
+                f"degrees [{low:g}, {high:g}] holds no multiple of {self.multiples_of:g}{only}, so "
+                f"that nothing would ever turn; use {cure}degrees that reach {self.multiples_of:g}"
+            )
+
+    def _members(self, angle: float) -> tuple[int, int]:
+        """The first and the last multiple of the angle inside the range, counted in angles."""
+        low, high = self.degrees.low / angle, self.degrees.high / angle
+        first = round(low) if math.isclose(low, round(low)) else math.ceil(low)
+        last = round(high) if math.isclose(high, round(high)) else math.floor(high)
+        return first, last
 
     def refusals(self, schema: Schema) -> Iterator[str]:
         """Quarter turns change the size of an array's rows unless they are square."""
-        if self.multiples_of == 90 and max(abs(self.degrees.low), self.degrees.high) >= 45:
+        if self.multiples_of != 90:
+            return
+        first, last = self._members(90)
+        if any(quarters % 2 for quarters in range(first, last + 1)):
             for why in _keeps_size(schema, "a quarter turn"):
                 yield f"{why}; set multiples_of: 180 or give square images"
+
+    def settle(self, drawn: Drawn) -> Drawn:
+        """The angle, of those that there are."""
+        if not self.multiples_of:
+            return {"degrees": drawn["degrees"]}
+        first, last = self._members(self.multiples_of)
+        full = math.isclose((last - first) * self.multiples_of, 360)  # from -180 to 180
+        if full and self.degrees.distribution == "uniform":
+            first += 1
+        members = Range(first, last, self.degrees.distribution)
+        (number,) = members.whole(np.array([drawn["turn"]])).tolist()
+        degrees = float(number * self.multiples_of)
+        return {"degrees": 180.0 if full and math.isclose(degrees, -180) else degrees}
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One matrix."""
         degrees = drawn["degrees"]
-        if self.multiples_of:
-            degrees = self.multiples_of * math.floor(degrees / self.multiples_of + 0.5)
-            if self.multiples_of % 90 == 0:
-                return (_turned(round(degrees / 90), schema),)
+        if self.multiples_of and self.multiples_of % 90 == 0:
+            return (_turned(round(degrees / 90), schema),)
         return _centred(matrices.rotation(degrees), schema)
 
 
@@ -159,12 +200,12 @@ class Translation(Op):
     moves: ClassVar[bool] = True
 
     x: Ranged = param(
-        (-0.1, 0.1), "range", "to the right",
+        (-0.1, 0.1), "range", "to the right; and downwards, drawn on its own, if y is not given",
         within=(-1, 1), unit="of the width", neutral=0, symmetric=True,
     )  # fmt: skip
-    y: Ranged = param(
-        (-0.1, 0.1), "range", "downwards",
-        within=(-1, 1), unit="of the height", neutral=0, symmetric=True,
+    y: OptionalRanged = param(
+        None, "range", "downwards; a range like that of x if not given",
+        within=(-1, 1), unit="of the height", neutral=0, symmetric=True, optional=True, like="x",
     )  # fmt: skip
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:

@@ -44,7 +44,7 @@ class SensorNoise(Op):
     seeded: ClassVar[bool] = True
 
     gain: Ranged = param(
-        Range(0.0003, 0.003, "loguniform"), "range", "variance at white that photons cause",
+        Range(0.0001, 0.001, "loguniform"), "range", "variance at white that photons cause",
         within=(0, 1), unit="of white²", neutral=0.0,
     )  # fmt: skip
     read_noise: Ranged = param(

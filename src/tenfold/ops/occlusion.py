@@ -13,7 +13,7 @@ import numpy as np
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Drawn, Fill, Steps
 from tenfold.params import Range, Ranged, param
-from tenfold.rng import pixel_generator
+from tenfold.rng import derived_seed, pixel_generator
 from tenfold.samples.sample import Schema
 
 
@@ -37,7 +37,10 @@ class Occlusion(Op, ABC):
     )
 
     def covered(self, rectangles: Sequence[tuple[int, int, int, int]], drawn: Drawn) -> Steps:
-        """The step that covers these rectangles (x0, y0, x1, y1), empty ones left out."""
+        """The step that covers these rectangles (x0, y0, x1, y1), empty ones left out.
+
+        The noise has a stream of its own: the op's seed itself may have drawn the rectangles.
+        """
         some = [r for r in rectangles if r[0] < r[2] and r[1] < r[3]]
         if not some:
             return ()
@@ -46,7 +49,7 @@ class Occlusion(Op, ABC):
                 np.array(some, dtype=np.int64),
                 self.fill,
                 self.value,
-                drawn["seed"],
+                derived_seed(drawn["seed"]),
                 self.ignore_masks,
             ),
         )

@@ -6,9 +6,10 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from tenfold.errors import RequestError
+from tenfold.ops.parameter_names import parameter_cure
 from tenfold.ops.steps import Drawn, Steps
 from tenfold.params import Range, Spec, param, specs
 from tenfold.rng import SLOTS, Draws
@@ -53,6 +54,15 @@ class Op(ABC):
     )
     exact: bool = param(False, "flag", "any member of the group is as good as any other")
 
+    def __new__(cls, *_: object, **given: object) -> Self:
+        """Refuse parameters that the op doesn't have, and name the one that is meant."""
+        known = specs(cls)
+        for name in given:
+            if known and name not in known:
+                cure = parameter_cure(name, known, cls.main)
+                raise RequestError(f"{cls.name}: unknown parameter '{name}'{cure}")
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
         for name, spec in specs(type(self)).items():
             value = spec.coerce(f"{self.name}: {name}", getattr(self, name))
@@ -85,13 +95,20 @@ class Op(ABC):
         return (cls.__doc__ or cls.__name__).strip().splitlines()[0]
 
     def ranges(self) -> dict[str, tuple[Spec, Range]]:
-        """The parameters that are drawn for each copy."""
+        """The parameters that are drawn for each copy, with the ranges in force."""
         found = {}
         for name, spec in specs(type(self)).items():
-            value = getattr(self, name)
-            if spec.kind == "range" and value is not None:
+            value = self._drawn_from(name, spec)
+            if value is not None:
                 found[name] = (spec, value)
         return found
+
+    def _drawn_from(self, name: str, spec: Spec) -> Range | None:
+        """The range of a `range` parameter, its own or the one it is like."""
+        if spec.kind != "range":
+            return None
+        value: Range | None = getattr(self, name)
+        return getattr(self, spec.like) if value is None and spec.like else value
 
     def draw(self, draws: Draws) -> list[Drawn | None]:
         """Draw for N copies; None where the op doesn't act."""
@@ -101,7 +118,7 @@ class Op(ABC):
         for name, spec in specs(type(self)).items():
             if spec.kind != "range":
                 continue
-            value = getattr(self, name)
+            value = self._drawn_from(name, spec)
             if value is not None:
                 columns[name] = spec.draw(value, u[:, slot]).tolist()
             slot += 1

@@ -165,6 +165,10 @@ class Policy(Op):
         return tuple(name for name in SPACES[self.space] if name not in (self.without or ()))
 
     @abstractmethod
+    def in_words(self) -> str:
+        """What may happen to a copy, for a person; one line."""
+
+    @abstractmethod
     def choices(self, drawn: Drawn) -> list[tuple[float, float, float]]:
         """For each op to be drawn: the uniforms of choice and sign, and the level."""
 
@@ -199,9 +203,19 @@ class TrivialAugment(Policy):
         Range(0, STRENGTHS), "range", "strength", within=(0, STRENGTHS), integral=True
     )
 
+    def in_words(self) -> str:
+        """One of them."""
+        return f"one of {', '.join(self.members())} at {_strengths(self.level)}"
+
     def choices(self, drawn: Drawn) -> list[tuple[float, float, float]]:
         """One."""
         return [(drawn["choice"], drawn["sign"], drawn["level"])]
+
+
+def _strengths(level: Range) -> str:
+    if level.low == level.high:
+        return f"strength {level.low:g}"
+    return f"strengths {level.low:g}..{level.high:g}"
 
 
 MOST = 7
@@ -223,6 +237,11 @@ class RandAugment(Policy):
     magnitude: Ranged = param(
         Range(9, 9), "range", "strength of all of them", within=(0, STRENGTHS), integral=True
     )
+
+    def in_words(self) -> str:
+        """Some of them."""
+        some = f"{self.operations} times one" if self.operations > 1 else "one"
+        return f"{some} of {', '.join(self.members())} at {_strengths(self.magnitude)}"
 
     def choices(self, drawn: Drawn) -> list[tuple[float, float, float]]:
         """As many as `operations`; the same op may come twice."""

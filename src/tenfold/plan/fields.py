@@ -1,4 +1,4 @@
-"""How a geometric pass and an occlusion act on all the fields of a sample at once."""
+"""How a geometric pass and an occlusion act on all the rasters of a sample at once."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 from tenfold.declare.recipe import Recipe
 from tenfold.errors import SampleError
 from tenfold.ops.steps import Fill, GeometricStep
-from tenfold.plan.instances import Counts, Keep, hide_instances, move_instances
+from tenfold.plan.instances import Keep
+from tenfold.plan.journey import Cover
 from tenfold.plan.kernels.fill import border_colour
 from tenfold.plan.map import Map, safe_crop
+from tenfold.plan.opacity import resample_picture
 from tenfold.plan.resample import Fringe, Mode, resample
 from tenfold.samples.sample import Array, Sample, Schema
 
@@ -23,7 +25,9 @@ def border_mode(recipe: Recipe, schema: Schema) -> str:
     """The border mode in force: `auto` resolved by what the samples hold."""
     if recipe.border.mode != "auto":
         return recipe.border.mode
-    return "background" if schema.has_boxes or schema.has_keypoints else "reflect"
+    if schema.has_boxes or schema.has_keypoints:
+        return "background" if schema.plain_border else "crop"
+    return "reflect"
 
 
 def keep_rule(recipe: Recipe, schema: Schema) -> Keep:
@@ -31,42 +35,45 @@ def keep_rule(recipe: Recipe, schema: Schema) -> Keep:
     return Keep(recipe.min_area, recipe.min_visibility, schema.keypoint_pairs or ())
 
 
-def move_sample(
-    sample: Sample, steps: Sequence[GeometricStep], recipe: Recipe, schema: Schema
-) -> tuple[Sample, Counts]:
-    """All fields of a sample through one fused map.
+def fused(
+    steps: Sequence[GeometricStep], size: tuple[int, int], recipe: Recipe, schema: Schema
+) -> Map:
+    """Geometric steps on a picture of a size (height, width) as one map, safe crop included."""
+    through = Map.of(steps, size)
+    return safe_crop(through) if border_mode(recipe, schema) == "crop" else through
 
-    The image is resampled once; masks by nearest neighbour; points, boxes and outlines exactly.
+
+def move_sample(sample: Sample, through: Map, recipe: Recipe, schema: Schema) -> Sample:
+    """A sample's rasters through a map: the image resampled once, masks by nearest neighbour.
+
+    Its instances stay as they are: they move once, at the end (`Journey`).
     """
     mode = border_mode(recipe, schema)
-    through = Map.of(steps, (sample.height, sample.width))
-    if mode == "crop":
-        through = safe_crop(through)
-    image = resample(
-        sample.image, through, recipe.interpolation, _image_fringe(mode, sample, recipe)
-    )
+    fringe = _image_fringe(mode, sample, recipe)
+    image = resample_picture(sample, through, recipe.interpolation, fringe)
     masks = {name: _move_mask(mask, through, mode, recipe) for name, mask in sample.masks.items()}
-    instances, counts = move_instances(sample.instances, through, keep_rule(recipe, schema))
     valid = sample.valid
     if recipe.validity:
         seen = np.ones(through.source, dtype=bool) if valid is None else valid
         valid = _through(seen.astype(np.uint8), through, _UNSEEN).astype(bool)
-    moved = sample.replace(image=image, masks=masks, instances=instances, valid=valid)
-    return moved, counts
+    return sample.replace(image=image, masks=masks, valid=valid)
 
 
-def hide_sample(
-    sample: Sample, fill: Fill, recipe: Recipe, schema: Schema
-) -> tuple[Sample, Counts]:
-    """What an occlusion does beside the image: hidden keypoints and objects, ignored masks."""
-    if len(fill.rectangles) == 0:
-        return sample, Counts()
-    covered = np.zeros((sample.height, sample.width), dtype=bool)
+def covered_by(fill: Fill, size: tuple[int, int]) -> Cover:
+    """(H, W) bool, true under an occlusion."""
+    covered = np.zeros(size, dtype=bool)
     for x0, y0, x1, y1 in fill.rectangles.tolist():
         covered[y0:y1, x0:x1] = True
-    instances, counts = hide_instances(sample.instances, covered, keep_rule(recipe, schema))
+    return covered
+
+
+def hide_sample(sample: Sample, covered: Cover, ignore_masks: bool, recipe: Recipe) -> Sample:
+    """What an occlusion does to a sample's other rasters: masks ignored, pixels not valid.
+
+    Its instances stay as they are: what covers them is summed up till the end (`Journey`).
+    """
     masks = dict(sample.masks)
-    if fill.ignore_masks:
+    if ignore_masks:
         for name, mask in masks.items():
             hidden = mask.copy()
             hidden[covered] = recipe.ignore_value or 0
@@ -74,7 +81,7 @@ def hide_sample(
     valid = sample.valid
     if recipe.validity:
         valid = ~covered if valid is None else valid & ~covered
-    return sample.replace(instances=instances, masks=masks, valid=valid), counts
+    return sample.replace(masks=masks, valid=valid)
 
 
 def _image_fringe(mode: str, sample: Sample, recipe: Recipe) -> Fringe:

@@ -70,11 +70,8 @@ class Map:
                 stages.append(Spline(step.control, *size))
                 continue
             size = (step.height, step.width)
-            if stages and isinstance(last := stages[-1], Homography):
-                stages[-1] = Homography(step.matrix @ last.matrix)
-            else:
-                stages.append(Homography(step.matrix))
-        return cls(tuple(stages), source, size)
+            stages.append(Homography(step.matrix))
+        return cls(_joined(stages), source, size)
 
     def push(self, points: Points) -> Points:
         """Where (N, 2) source points come out in the target."""
@@ -130,20 +127,37 @@ class Map:
         turns = [np.linalg.det(s.matrix) < 0 for s in self.stages if isinstance(s, Homography)]
         return bool(sum(turns) % 2)
 
-    def magnification(self) -> float:
-        """Side of a small square at the centre of the target over its side in the source."""
-        y, x = self.target[0] / 2, self.target[1] / 2
-        across = self.pull(np.array([[x, y], [x + 0.5, y], [x, y + 0.5]]))
-        edges = (across[1:] - across[0]) / 0.5
-        return float(1 / max(np.sqrt(abs(np.linalg.det(edges))), 1e-12))
+    @cached_property
+    def pull_matrix(self) -> NDArray[np.float64] | None:
+        """The whole map from target to source as one matrix, if it is one."""
+        return None if self.matrix is None else np.linalg.inv(self.matrix).astype(np.float64)
+
+    def shrinking(self) -> tuple[float, float]:
+        """How many source pixels along x and along y make one target pixel; below 1 if they grow.
+
+        The inverse length, in the target, of a source pixel's step along the axis: a box so wide
+        lies within the footprint of a target pixel, however the map turns, so that averaging over
+        it loses nothing that the target could show. It is measured across the middle half of the
+        target: a bend here or there doesn't count.
+        """
+        pull = self.pull_matrix
+        if pull is not None and self.affine:
+            (a, b), (c, d) = pull[:2, :2] / pull[2, 2]
+        else:
+            x, y = self.target[1] / 2, self.target[0] / 2
+            ends = [[x * 1.5, y], [x * 0.5, y], [x, y * 1.5], [x, y * 0.5]]
+            right, left, low, high = self.pull(np.array(ends))
+            (a, c), (b, d) = (right - left) / x, (low - high) / y
+        area = abs(a * d - b * c)
+        return float(area / max(np.hypot(c, d), 1e-12)), float(area / max(np.hypot(a, b), 1e-12))
+
+    def followed_by(self, other: Map) -> Map:
+        """This map and then another one, whose source is this one's target."""
+        return Map(_joined((*self.stages, *other.stages)), self.source, other.target)
 
     def then(self, matrix: NDArray[np.float64]) -> Map:
         """This map followed by a homography of the target frame onto itself."""
-        if self.stages and isinstance(last := self.stages[-1], Homography):
-            stages = (*self.stages[:-1], Homography(matrix @ last.matrix))
-        else:
-            stages = (*self.stages, Homography(matrix))
-        return Map(stages, self.source, self.target)
+        return self.followed_by(Map((Homography(matrix),), self.target, self.target))
 
     @cached_property
     def dense(self) -> NDArray[np.float32]:
@@ -166,6 +180,17 @@ class Map:
                 )  # fmt: skip
             points = cv2.add(points, field)
         return _pull_grid(np.eye(3), self.target) if points is None else points
+
+
+def _joined(stages: Iterable[Homography | Spline]) -> tuple[Homography | Spline, ...]:
+    """The same stages, adjacent matrices multiplied."""
+    joined: list[Homography | Spline] = []
+    for stage in stages:
+        if joined and isinstance(stage, Homography) and isinstance(last := joined[-1], Homography):
+            joined[-1] = Homography(stage.matrix @ last.matrix)
+        else:
+            joined.append(stage)
+    return tuple(joined)
 
 
 def _pull_grid(inverse: NDArray[np.float64], target: tuple[int, int]) -> NDArray[np.float32]:

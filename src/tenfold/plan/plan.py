@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,17 +13,33 @@ import numpy as np
 
 from tenfold.declare.recipe import Recipe
 from tenfold.errors import RequestError
+from tenfold.ops.occlusion import Occlusion
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Drawn, Fill, GeometricStep, PixelStep, Step, Warp
-from tenfold.plan.fields import border_mode, hide_sample, move_sample
-from tenfold.plan.instances import Counts
+from tenfold.plan import shapes
+from tenfold.plan.fields import (
+    border_mode,
+    covered_by,
+    fused,
+    hide_sample,
+    keep_rule,
+    move_sample,
+)
+from tenfold.plan.instances import Counts, move_instances
+from tenfold.plan.journey import Journey
+from tenfold.plan.kernels.fill import plain_border
 from tenfold.plan.kernels.pointwise import apply_pixels
+from tenfold.plan.map import Map
 from tenfold.rng import Key, draws
 from tenfold.samples.sample import Sample, Schema
 from tenfold.samples.source import DatasetInfo
 
 History = tuple[tuple[str, Drawn], ...]
 """What was drawn for one copy: the distinct names of the ops that act, with their numbers."""
+
+
+_TRIES = 32  # copies that are looked at to see whether an op shows border
+_FLEETING = 0.01  # px: less of a border than this is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,15 @@ class Plan:
     def _named(self) -> dict[str, Op]:
         return dict(zip(self.recipe.op_names(), self.recipe.ops, strict=True))
 
+    @cached_property
+    def _auto_with_objects(self) -> bool:
+        objects = self.info.has_boxes or self.info.has_keypoints
+        return (
+            self.recipe.border.mode == "auto"
+            and objects
+            and any(op.moves for op in self.recipe.ops)
+        )
+
     def schema(self, sample: Sample) -> Schema:
         """What ops may know of a sample."""
         height, width, channels = sample.image.shape
@@ -63,8 +89,10 @@ class Plan:
             has_boxes=self.info.has_boxes,
             has_keypoints=self.info.has_keypoints,
             keypoint_pairs=self.info.keypoint_pairs if pairs is None else pairs,
-            mask_pairs=self.recipe.mask_pairs,
+            mask_pairs=self.recipe.mask_pairs or (),
             fixed_size=self.info.fixed_size,
+            plain_border=not self._auto_with_objects
+            or plain_border(sample.image, sample.value_range),
         )
 
     def refusals(self, schema: Schema) -> Iterator[str]:
@@ -88,11 +116,21 @@ class Plan:
                 f"border '{mode}' can show objects a second time without a label; "
                 "use border: background or border: crop for data with boxes or keypoints"
             )
-        if moves and mode == "constant" and schema.has_masks and self.recipe.ignore_value is None:
+        if not schema.has_masks or self.recipe.ignore_value is not None:
+            return
+        if mode in ("constant", "background") and any(
+            op.moves and _shows_border(op, schema) for op in self.recipe.ops
+        ):
             yield (
-                "masks get 0 where a constant border shows; "
-                "set ignore_value (255, say) if 0 is a class of its own"
+                f"masks get 0 where a {mode} border shows; "
+                "set ignore_value (255, say) if 0 is a class of its own, or use border: crop"
             )
+        for op in self.recipe.ops:
+            if isinstance(op, Occlusion) and op.ignore_masks:
+                yield (
+                    f"{op.name}: ignore_masks is set but ignore_value is not, so masks get 0 where "
+                    "the picture is covered; set ignore_value (255, say) if 0 is a class of its own"
+                )
 
     def draw(self, keys: Sequence[Key]) -> list[History]:
         """Draw for many copies at once; a pure function of the keys."""
@@ -127,18 +165,24 @@ class Plan:
             (name, named[name] if name in named else self.recipe.op_named(name), drawn)
             for name, drawn in history
         ]
-        counts = Counts()
+        journey = Journey()
         for _, moves, changes in runs(lowered(chosen, schema)):
             if moves:
-                sample, happened = move_sample(sample, moves, self.recipe, schema)
-                counts += happened
+                size = (sample.height, sample.width)
+                through = fused(moves, size, self.recipe, schema)
+                sample = move_sample(sample, through, self.recipe, schema)
+                journey = journey.moved(through)
                 continue
             image = apply_pixels(sample.image, changes, sample.alpha, sample.value_range)
             sample = sample.replace(image=image)
             for step in changes:
-                if isinstance(step, Fill):
-                    sample, happened = hide_sample(sample, step, self.recipe, schema)
-                    counts += happened
+                if isinstance(step, Fill) and len(step.rectangles):
+                    covered = covered_by(step, (sample.height, sample.width))
+                    sample = hide_sample(sample, covered, step.ignore_masks, self.recipe)
+                    journey = journey.hidden(covered) if sample.instances else journey
+        rule = keep_rule(self.recipe, schema)
+        instances, counts = move_instances(sample.instances, journey, rule)
+        sample = sample.replace(instances=instances)
         if self.recipe.validity and sample.valid is None:
             sample = sample.replace(valid=np.ones((sample.height, sample.width), dtype=bool))
         return Outcome(sample, counts)
@@ -183,3 +227,20 @@ def runs(
             yield names, [s for _, s in members if isinstance(s, GeometricStep)], []
         else:
             yield names, [], [s for _, s in members if not isinstance(s, GeometricStep)]
+
+
+def _shows_border(op: Op, schema: Schema) -> bool:
+    """Whether a moving op looks beyond the picture's edge, found by trying it."""
+    certain = dataclasses.replace(op, probability=1.0)
+    size = np.array([schema.width, schema.height])
+    for drawn in certain.draw(draws([Key(0, "probe", k) for k in range(_TRIES)], [op.name])[0]):
+        steps = () if drawn is None else op.lower(drawn, schema)
+        through = Map.of(
+            [s for s in steps if isinstance(s, GeometricStep)], (schema.height, schema.width)
+        )
+        height, width = through.target
+        edge = shapes.densify(shapes.corners(np.array([0.0, 0.0, width, height])), width / 8)
+        seen = through.pull(edge)
+        if bool(((seen < -_FLEETING) | (seen > size + _FLEETING)).any()):
+            return True
+    return False

@@ -29,6 +29,7 @@ _INTERPOLATIONS = {
 }  # fmt: skip
 _LONGEST = 32766  # OpenCV keeps warped coordinates in 16 bits
 _FEW = 4  # channels that OpenCV's border values hold
+_SHRINKS = 1.25  # source pixels a target pixel from which on an image is averaged first
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +50,9 @@ def resample(raster: Array, through: Map, interpolation: Interpolation, fringe: 
         fringe: see `Fringe`.
 
     Returns:
-        A new array of the target's size, same dtype and channels. Images that shrink by half or
-        more are averaged over whole blocks first, so that fine texture doesn't alias.
+        A new array of the target's size, same dtype and channels. Images that shrink are averaged
+        over the source pixels of a target pixel first, along each axis as much as it shrinks
+        (`Map.shrinking`), so that fine texture doesn't alias.
 
     Raises:
         SampleError: a side is longer than OpenCV can warp (32,766 px).
@@ -63,22 +65,26 @@ def resample(raster: Array, through: Map, interpolation: Interpolation, fringe: 
             f"a side of more than {_LONGEST} px can't be warped; cut the image into tiles first"
         )
     raster = np.ascontiguousarray(raster)
-    block = int(1 / through.magnification() + 1e-6)
-    if interpolation != "nearest" and block >= 2:
-        raster, through = _shrunk(raster, through, block)
+    widths = (1.0, 1.0)
+    if interpolation != "nearest":
+        widths = through.shrinking()
+        blocks = _block(widths[0]), _block(widths[1])
+        if blocks != (1, 1):
+            raster, through = _shrunk(raster, through, blocks)
+            widths = through.shrinking()
     flags = _INTERPOLATIONS[interpolation]
     border = _BORDERS[fringe.mode]
     # OpenCV puts pixel centres at whole numbers; ours are at +0.5.
     to_half, to_whole = matrices.translation(0.5, 0.5), matrices.translation(-0.5, -0.5)
     pull = where = None
-    if through.matrix is not None:
-        pull = to_whole @ np.linalg.inv(through.matrix) @ to_half
+    if through.pull_matrix is not None:
+        pull = to_whole @ through.pull_matrix @ to_half
     else:
         where = through.dense - np.float32(0.5)
     size = (through.target[1], through.target[0])
     parts = []
     for few in _in_fews(raster.shape[2]):
-        part = np.ascontiguousarray(raster[:, :, few])
+        part = _averaged(np.ascontiguousarray(raster[:, :, few]), widths, fringe.mode)
         value = fringe.values[few].tolist()
         value += [0.0] * (_FEW - len(value))
         if pull is None:
@@ -102,10 +108,43 @@ def _in_fews(channels: int) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(ends)]
 
 
-def _shrunk(raster: Array, through: Map, block: int) -> tuple[Array, Map]:
-    """The raster averaged over blocks, and the map from there."""
+def _block(width: float) -> int:
+    """Side of the blocks to average so that a running mean of three pixels does the rest."""
+    return int(width / 1.5 + 1e-6) if width >= 3 else 1
+
+
+def _averaged(part: Array, widths: tuple[float, float], mode: Mode) -> Array:
+    """The running mean over a box so many pixels wide along x and y: up to 3, and not whole.
+
+    At full resolution it comes closer to the exact mean over each target pixel than averages of
+    blocks do, whose places have nothing to do with the target's.
+    """
+    if max(widths) < _SHRINKS:
+        return part
+    (x, across), (y, down) = map(_three_taps, widths)
+    if mode == "wrap":
+        part = cv2.copyMakeBorder(part, y, y, x, x, cv2.BORDER_WRAP)
+    border = cv2.BORDER_REFLECT_101
+    mean: Array = cv2.GaussianBlur(part, (2 * x + 1, 2 * y + 1), across, None, down, border)
+    return mean[y : len(mean) - y, x : mean.shape[1] - x] if mode == "wrap" else mean
+
+
+def _three_taps(width: float) -> tuple[int, float]:
+    """A box of this width as a Gaussian of one or three taps: pixels beside the centre, deviation.
+
+    A centred box covers (width - 1) / 2 of each neighbour; a Gaussian that falls to so much one
+    pixel away is the same kernel, for which OpenCV has its fastest filter.
+    """
+    if width <= 1.01:
+        return 0, 1.0
+    beside = min((width - 1) / 2, 0.999)
+    return 1, float(np.sqrt(-0.5 / np.log(beside)))
+
+
+def _shrunk(raster: Array, through: Map, blocks: tuple[int, int]) -> tuple[Array, Map]:
+    """The raster averaged over blocks, so many pixels along x and y, and the map from there."""
     height, width = raster.shape[:2]
-    small = max(1, round(height / block)), max(1, round(width / block))
+    small = max(1, round(height / blocks[1])), max(1, round(width / blocks[0]))
     parts = [
         cv2.resize(
             np.ascontiguousarray(raster[:, :, few]),
@@ -115,12 +154,9 @@ def _shrunk(raster: Array, through: Map, block: int) -> tuple[Array, Map]:
         for few in _in_fews(raster.shape[2])
     ]
     grow = matrices.scaling(width / small[1], height / small[0])
-    stages = through.stages
-    if stages and isinstance(first_stage := stages[0], Homography):
-        stages = (Homography(first_stage.matrix @ grow), *stages[1:])
-    else:
-        stages = (Homography(grow), *stages)
-    return np.concatenate(parts, axis=2), Map(stages, small, through.target)
+    larger = Map((Homography(grow),), small, through.source)
+    small_raster: Array = np.concatenate(parts, axis=2)
+    return small_raster, larger.followed_by(through)
 
 
 def _move_whole_pixels(
@@ -143,7 +179,7 @@ def _move_whole_pixels(
     moved: Array = raster[np.maximum(rows, 0)[:, None], np.maximum(columns, 0)]
     outside = (rows < 0)[:, None] | (columns < 0)
     if outside.any():
-        moved[outside] = _as_values(fringe.values, raster.dtype)
+        moved[outside] = as_values(fringe.values, raster.dtype)
     return moved
 
 
@@ -162,8 +198,10 @@ def _index(positions: NDArray[Any], size: int, mode: Mode) -> NDArray[np.intp]:
     return np.asarray(np.where((positions >= 0) & (positions < size), positions, -1))
 
 
-def _as_values(values: NDArray[np.float64], dtype: np.dtype[Any]) -> Array:
+def as_values(values: NDArray[Any], dtype: np.dtype[Any]) -> Array:
+    """Floats as values of an image's dtype: rounded and kept within it for whole numbers."""
     if dtype.kind == "f":
         return values.astype(dtype)
     info = np.iinfo(dtype)
-    return np.clip(np.rint(values), info.min, info.max).astype(dtype)
+    whole: Array = np.clip(np.rint(values), info.min, info.max).astype(dtype)
+    return whole

@@ -1,4 +1,7 @@
-"""Plane geometry of annotations: outlines, boxes, areas."""
+"""Plane geometry of outlines on their way: cut, bent, fitted, drawn.
+
+What doesn't depend on a move (areas, extents) is in `tenfold.samples.outline`.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +11,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.samples.outline import is_rectangle
 from tenfold.samples.sample import Points
 
 _SIMPLIFY = 0.1
 """Outline points that lie this near (px) to the line through their neighbours are dropped."""
 
 
-def area(outline: Points) -> float:
-    """Area of a polygon (K, 2), by the shoelace formula; 0 for fewer than three points."""
-    if len(outline) < 3:
-        return 0.0
-    x, y = outline[:, 0], outline[:, 1]
-    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
-
-
-def box_area(box: Points) -> float:
-    """Area of x0, y0, x1, y1; 0 if inverted."""
-    return float(max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0))
-
-
 def corners(box: Points) -> Points:
     """The (4, 2) corners of x0, y0, x1, y1, in order round the box."""
     x0, y0, x1, y1 = box
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float64)
-
-
-def bounds(points: Points) -> Points:
-    """The (4,) box round points (N, 2)."""
-    return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 
 def densify(outline: Points, longest: float) -> Points:
@@ -90,17 +76,63 @@ def clip(outline: Points, height: int, width: int) -> Points:
     return outline
 
 
-def oriented_box(outline: Points) -> Points:
-    """The (4, 2) corners of the smallest rectangle round an outline."""
+def oriented_box(outline: Points, heading: Points) -> Points:
+    """The smallest rectangle round an outline.
+
+    Args:
+        outline: (K, 2).
+        heading: (4, 2) corners of which the rectangle takes the sense and the order: its first
+            corner is the one nearest to theirs.
+
+    Returns:
+        (4, 2) corners.
+    """
     origin = outline.mean(axis=0)
     rectangle = cv2.minAreaRect((outline - origin).astype(np.float32))
-    return np.asarray(cv2.boxPoints(rectangle).astype(np.float64) + origin)
+    fitted = np.asarray(cv2.boxPoints(rectangle).astype(np.float64) + origin)
+    if _turn(fitted) * _turn(heading) < 0:
+        fitted = fitted[::-1]
+    first = int(((fitted - heading[0]) ** 2).sum(axis=1).argmin())
+    return np.roll(fitted, -first, axis=0)
 
 
-def mask_bounds(mask: NDArray[np.bool_]) -> Points | None:
-    """The (4,) box round a mask's true pixels; None if there are none."""
-    columns = np.flatnonzero(mask.any(axis=0))
-    rows = np.flatnonzero(mask.any(axis=1))
-    if not len(rows):
-        return None
-    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=np.float64)
+def _turn(corners: Points) -> float:
+    """Above 0 for corners in one sense of rotation, below 0 for those in the other."""
+    (ax, ay), (bx, by) = corners[2] - corners[0], corners[3] - corners[1]
+    return float(ax * by - ay * bx)
+
+
+def is_exact_rectangle(corners: Points) -> bool:
+    """Whether four corners are those of a rectangle up to rounding (a thousandth of its size).
+
+    `is_rectangle` forgives a pixel to corners that people set: here a pixel is nothing.
+    """
+    return is_rectangle(corners * 1e6, tolerance=1e-3)
+
+
+def raster(outline: Points, window: tuple[int, int, int, int]) -> NDArray[np.bool_]:
+    """Which pixel centres of a window an outline encloses, by the even-odd rule.
+
+    Args:
+        outline: (K, 2).
+        window: x0, y0, x1, y1 in whole pixels, end excluded.
+
+    Returns:
+        (y1 - y0, x1 - x0) bool.
+    """
+    left, top, right, bottom = window
+    height, width = bottom - top, right - left
+    (xa, ya), (xb, yb) = outline.T, np.roll(outline, -1, axis=0).T
+    # Rows whose centre line an edge crosses, from the first to before the last.
+    first = np.clip(np.ceil(np.minimum(ya, yb) - 0.5), top, bottom).astype(np.intp)
+    last = np.clip(np.ceil(np.maximum(ya, yb) - 0.5), top, bottom).astype(np.intp)
+    counts = last - first
+    edge = np.repeat(np.arange(len(outline)), counts)
+    row = np.arange(len(edge)) + np.repeat(first - np.cumsum(counts) + counts, counts)
+    t = (row + 0.5 - ya[edge]) / (yb - ya)[edge]
+    crossing = xa[edge] + t * (xb - xa)[edge]
+    # Right of an odd number of crossings is inside.
+    column = np.clip(np.ceil(crossing - 0.5), left, right).astype(np.intp) - left
+    places = (row - top) * (width + 1) + column
+    crossings = np.bincount(places, minlength=height * (width + 1)).reshape(height, width + 1)
+    return np.asarray(np.cumsum(crossings[:, :width], axis=1) % 2 == 1)

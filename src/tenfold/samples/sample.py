@@ -8,7 +8,7 @@ way out.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,9 @@ from tenfold.errors import SampleError
 Array = NDArray[Any]
 Points = NDArray[np.float64]
 Label = str | int
+
+_BLOCK = 1 << 24
+"""Bytes of images looked at together."""
 
 DTYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
 
@@ -65,8 +68,10 @@ class Sample:
             integer dtype; moved with nearest neighbours, values never mixed.
         instances: labelled objects.
         alpha: the last channel is opacity: it moves, but colour and noise leave it alone.
-        value_range: black and white of the image's values: (0, 255), (0, 65535), or for floats
-            what `value_range_of` says.
+        value_range: black and white of the image's values, black the lesser: (0, 255),
+            (0, 65535), or for floats what the recipe says, else what the dataset as a whole
+            shows (`DatasetInfo.value_range`), else what `value_range_of` makes of the image.
+            Values outside of it may come in; what changes intensities clips to it.
         valid: (H, W) bool, true where a pixel shows the original picture and not a border; None
             unless asked for.
         encoding: how the file held the image (format, JPEG subsampling...), for the writer.
@@ -128,6 +133,7 @@ class Schema:
         keypoint_pairs: index pairs that trade places in a reflection; None if nobody said.
         mask_pairs: mask values that trade places in a reflection.
         fixed_size: all outputs must keep height and width (arrays).
+        plain_border: the outermost pixels are of one tone (only looked at where it matters).
     """
 
     height: int
@@ -141,6 +147,7 @@ class Schema:
     keypoint_pairs: tuple[tuple[int, int], ...] | None = None
     mask_pairs: tuple[tuple[int, int], ...] = ()
     fixed_size: bool = False
+    plain_border: bool = True
 
     @property
     def colours(self) -> int:
@@ -155,8 +162,8 @@ class Schema:
 def value_range_of(image: Array) -> tuple[float, float]:
     """Black and white of an image's values.
 
-    Integers use their whole dtype. Floats within [0, 1] mean [0, 1]; any other float image
-    (Hounsfield units, say) means its own least and greatest value.
+    Integers use their whole dtype. For floats it is a guess, `float_range` of the image's own
+    values: where more of a dataset is known, its range is one for all images.
 
     Raises:
         SampleError: for float images with NaN or infinite values.
@@ -164,9 +171,55 @@ def value_range_of(image: Array) -> tuple[float, float]:
     if image.dtype.kind != "f":
         return 0.0, float(np.iinfo(image.dtype).max)
     low, high = float(image.min()), float(image.max())
-    if not np.isfinite(low + high):
+    if not (np.isfinite(low) and np.isfinite(high)):
         raise SampleError("the image has NaN or infinite values")
-    return (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
+    return float_range(low, high)
+
+
+def shared_range(stacks: Iterable[Array]) -> tuple[float, float] | None:
+    """Black and white of float images that belong together: `float_range` of all their values.
+
+    Images with NaN or infinite values don't count.
+
+    Args:
+        stacks: arrays whose first axis counts images, each (N, ...); gone through in pieces.
+
+    Returns:
+        The range, or None if no image is usable.
+    """
+    lows, highs = [], []
+    for images in stacks:
+        low, high = _extremes(images)
+        usable = np.isfinite(low) & np.isfinite(high)
+        if usable.any():
+            lows.append(float(low[usable].min()))
+            highs.append(float(high[usable].max()))
+    return float_range(min(lows), max(highs)) if lows else None
+
+
+def _extremes(images: Array) -> tuple[Array, Array]:
+    """Least and greatest value of each image, (N,) each; NaN where there is one in it."""
+    axes = tuple(range(1, images.ndim))
+    if not images.flags.c_contiguous:  # Fortran order: an image is spread all over the array
+        return images.min(axis=axes), images.max(axis=axes)
+    step = max(_BLOCK // max(images[:1].nbytes, 1), 1)
+    parts = (images[i : i + step] for i in range(0, max(len(images), 1), step))
+    # both for a piece at a time, so that it comes from the disk once
+    ends = [(part.min(axis=axes), part.max(axis=axes)) for part in parts]
+    low, high = (np.concatenate(values) for values in zip(*ends, strict=True))
+    return low, high
+
+
+def float_range(low: float, high: float) -> tuple[float, float]:
+    """Black and white of float values of which the least and the greatest are known.
+
+    Values within [0, 1] mean [0, 1]; any others (Hounsfield units, say) mean their own least and
+    greatest value. One value alone, outside [0, 1], says where it is but not how far values
+    reach: the range is then [0, 1] stretched to it, and so never empty.
+    """
+    if low >= 0 and high <= 1:
+        return 0.0, 1.0
+    return (low, high) if low < high else (min(0.0, low), max(1.0, high))
 
 
 def _size(array: Array) -> str:

@@ -56,6 +56,11 @@ class DatasetInfo:
         keypoint_pairs: index pairs of left and right keypoints, where the layout says so
             (COCO names `left_*`/`right_*`, YOLO `flip_idx`); None if it says nothing.
         fixed_size: all images must keep one size (arrays).
+        value_range: black and white of the float images, one for all of them; None for integer
+            images, and where listing can't know it (float TIFFs: each image then has its own,
+            see `value_range_of`, unless the recipe says it).
+        notes: sentences about what listing left out though nothing is wrong with it (images that
+            no table names), for people.
     """
 
     classes: tuple[str, ...] = ()
@@ -64,6 +69,8 @@ class DatasetInfo:
     has_keypoints: bool = False
     keypoint_pairs: tuple[tuple[int, int], ...] | None = None
     fixed_size: bool = False
+    value_range: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Source(ABC):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -26,11 +26,18 @@ OWN_FILES = frozenset(
 IMAGE_SUFFIXES = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 OTHER_IMAGES = frozenset(
     {
-        ".avif", ".cr2", ".dcm", ".dng", ".exr", ".gif", ".hdr", ".heic", ".heif", ".j2k", ".jp2",
-        ".jxl", ".nef", ".nii", ".pbm", ".pgm", ".pnm", ".ppm", ".psd", ".svs", ".tga",
+        ".avif", ".cr2", ".dng", ".exr", ".gif", ".hdr", ".heic", ".heif", ".j2k", ".jp2", ".jxl",
+        ".nef", ".pbm", ".pgm", ".pnm", ".ppm", ".psd", ".svs", ".tga",
     }
 )  # fmt: skip
 """Suffixes of image files that tenfold doesn't read: reported, not passed over in silence."""
+
+_SCANS = (".dcm", ".dicom", ".nii", ".nii.gz")
+SCANS_CURE = (
+    "DICOM/NIfTI isn't read; export 16-bit PNG or TIFF (for instance with dcmj2pnm, or pydicom "
+    "and tifffile)"
+)
+"""What to do with medical scans."""
 
 _JUNK = frozenset({"__macosx", "desktop.ini", "thumbs.db"})
 _SPLITS = {
@@ -55,13 +62,36 @@ def is_image(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
 
 
+def is_scan(name: str) -> bool:
+    """Whether a file's name says that it is DICOM or NIfTI."""
+    return name.lower().endswith(_SCANS)
+
+
 def unsupported(files: Iterable[str]) -> list[Quarantined]:
     """The files whose names say that they are images of a kind that tenfold doesn't read."""
-    return [
-        Quarantined(f, f"{suffix} images aren't supported; save it as PNG, TIFF or JPEG")
-        for f in files
-        if (suffix := PurePosixPath(f).suffix.lower()) in OTHER_IMAGES
-    ]
+    found = []
+    for file in files:
+        suffix = PurePosixPath(file).suffix.lower()
+        if is_scan(file):
+            found.append(Quarantined(file, SCANS_CURE))
+        elif suffix in OTHER_IMAGES:
+            reason = f"{suffix} images aren't supported; save it as PNG, TIFF or JPEG"
+            found.append(Quarantined(file, reason))
+    return found
+
+
+def unnamed(images: Sequence[str], by: str) -> list[str]:
+    """A note on images that are there and that nothing names; none if there are none.
+
+    Args:
+        images: their paths.
+        by: what doesn't name them, as in "no row of labels.csv".
+    """
+    if not images:
+        return []
+    if len(images) == 1:
+        return [f"1 image that {by} names is left out: {images[0]}"]
+    return [f"{len(images):,} images that {by} names are left out, such as {min(images)}"]
 
 
 def safe_join(root: Path, relative: str) -> str | None:
@@ -151,11 +181,11 @@ def _enter(walk: _Walk, folder: str, prefix: str, above: tuple[str, ...]) -> Non
 
 def _visit(walk: _Walk, entry: os.DirEntry[str], name: str, above: tuple[str, ...]) -> str | None:
     """Take a file or enter a folder; why not, otherwise."""
-    link = entry.is_symlink()
-    real = os.path.realpath(entry.path) if link else entry.path
-    if link and not _within(real, walk.base):
-        return "a link that leaves the dataset; copy what it points to into the dataset"
     try:
+        link = entry.is_symlink()
+        real = os.path.realpath(entry.path) if link else entry.path
+        if link and not _within(real, walk.base):
+            return "a link that leaves the dataset; copy what it points to into the dataset"
         mode = entry.stat(follow_symlinks=link).st_mode
     except OSError as error:
         return f"can't be reached: {error.strerror or error}; remove it or restore what it names"

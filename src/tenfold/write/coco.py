@@ -25,7 +25,7 @@ from tenfold.samples.source import Item, Source
 from tenfold.samples.sources.coco import CocoSource, has_geometry
 from tenfold.samples.sources.coco_files import CocoFile
 from tenfold.write.atomic import write_chunks
-from tenfold.write.images import copy_file, write_image
+from tenfold.write.images import copy_files, image_bytes, write_files
 from tenfold.write.names import target_of
 from tenfold.write.writer import Line, WriteOptions, Writer, Written
 
@@ -52,8 +52,7 @@ class CocoWriter(Writer):
     def copy(self, item: Item) -> Written:
         """The image byte for byte; its annotations follow in `finish`."""
         target = self.target(item, 0)
-        digest = copy_file(self.source.root / item.files[0], self.destination / target)
-        return Written(target, {target: digest})
+        return Written(target, copy_files(self.source.root, self.destination, [target]))
 
     def write(self, item: Item, copy: int, sample: Sample) -> Written:
         """The image; its size and annotations go into the record."""
@@ -72,9 +71,9 @@ class CocoWriter(Writer):
             annotations[str(number)].append(
                 annotation_of(instance, file, sample.height, sample.width)
             )
-        digest = write_image(self.destination / target, sample, self.options)
+        files = {target: image_bytes(target, sample, self.options)}
         record = {"size": [sample.width, sample.height], "annotations": annotations}
-        return Written(target, {target: digest}, record)
+        return Written(target, write_files(self.destination, files), record)
 
     def end_shard(self, shard: int) -> None:
         """Nothing is held back."""

@@ -12,7 +12,7 @@ from tenfold.samples.source import Item, Source
 from tenfold.samples.sources.flat import FlatSource, LabelTable
 from tenfold.samples.tables import csv_chunks, parquet_bytes
 from tenfold.write.atomic import write_bytes, write_chunks
-from tenfold.write.images import copy_file, write_image
+from tenfold.write.images import copy_files, image_bytes, write_files
 from tenfold.write.names import target_of
 from tenfold.write.writer import Line, WriteOptions, Writer, Written
 
@@ -39,14 +39,14 @@ class FlatWriter(Writer):
     def copy(self, item: Item) -> Written:
         """The image, byte for byte."""
         file = item.files[0]
-        digest = copy_file(self.source.root / file, self.destination / file)
-        return Written(file, {file: digest}, self._record(item))
+        digests = copy_files(self.source.root, self.destination, [file])
+        return Written(file, digests, self._record(item))
 
     def write(self, item: Item, copy: int, sample: Sample) -> Written:
         """The image, encoded like its parent."""
         target = self.target(item, copy)
-        digest = write_image(self.destination / target, sample, self.options)
-        return Written(target, {target: digest}, self._record(item))
+        files = {target: image_bytes(target, sample, self.options)}
+        return Written(target, write_files(self.destination, files), self._record(item))
 
     def _record(self, item: Item) -> dict[str, Any]:
         return {"table": item.extra["table"], "row": item.extra["row"]}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import Item
-from tenfold.write.images import copy_file, write_image
+from tenfold.write.images import copy_files, image_bytes, write_files
 from tenfold.write.names import target_of
 from tenfold.write.writer import Line, Writer, Written
 
@@ -23,14 +23,13 @@ class FolderWriter(Writer):
     def copy(self, item: Item) -> Written:
         """The image, byte for byte."""
         file = item.files[0]
-        return Written(file, {file: copy_file(self.source.root / file, self.destination / file)})
+        return Written(file, copy_files(self.source.root, self.destination, [file]))
 
     def write(self, item: Item, copy: int, sample: Sample) -> Written:
         """The image, encoded like its parent."""
         target = self.target(item, copy)
-        return Written(
-            target, {target: write_image(self.destination / target, sample, self.options)}
-        )
+        files = {target: image_bytes(target, sample, self.options)}
+        return Written(target, write_files(self.destination, files))
 
     def end_shard(self, shard: int) -> None:
         """Nothing is held back."""

@@ -8,8 +8,7 @@ from pathlib import PurePosixPath
 from tenfold.samples.codec import SUFFIXES, encode_mask, mask_format
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import Item
-from tenfold.write.atomic import write_bytes
-from tenfold.write.images import copy_file, write_image
+from tenfold.write.images import copy_files, image_bytes, write_files
 from tenfold.write.names import fitting, target_of
 from tenfold.write.writer import Line, Writer, Written
 
@@ -30,8 +29,7 @@ class PairsWriter(Writer):
 
     def copy(self, item: Item) -> Written:
         """Image and mask, byte for byte."""
-        digests = {f: copy_file(self.source.root / f, self.destination / f) for f in item.files}
-        return Written(item.files[0], digests)
+        return Written(item.files[0], copy_files(self.source.root, self.destination, item.files))
 
     def write(self, item: Item, copy: int, sample: Sample) -> Written:
         """The image like its parent; the mask in its own format, or as PNG if that was lossy."""
@@ -39,13 +37,8 @@ class PairsWriter(Writer):
         mask = encode_mask(sample.masks["mask"], encoding)
         target = self.target(item, copy)
         mask_target = self._mask_target(item, copy, mask_format(encoding))
-        return Written(
-            target,
-            {
-                target: write_image(self.destination / target, sample, self.options),
-                mask_target: write_bytes(self.destination / mask_target, mask),
-            },
-        )
+        files = {target: image_bytes(target, sample, self.options), mask_target: mask}
+        return Written(target, write_files(self.destination, files))
 
     def _mask_target(self, item: Item, copy: int, name: str) -> str:
         image, mask = (PurePosixPath(f) for f in item.files)

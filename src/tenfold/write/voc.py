@@ -26,7 +26,7 @@ from tenfold.samples.sources import voc_files
 from tenfold.samples.sources.voc import ANNOTATIONS, MASKS, VocSource, touches_border
 from tenfold.samples.sources.voc_files import COPY_FOLDERS, ImageList
 from tenfold.write.atomic import write_bytes
-from tenfold.write.images import copy_file, write_image
+from tenfold.write.images import copy_files, image_bytes, write_files
 from tenfold.write.names import target_of
 from tenfold.write.writer import Line, WriteOptions, Writer, Written
 
@@ -57,17 +57,14 @@ class VocWriter(Writer):
     def copy(self, item: Item) -> Written:
         """The image, its annotation and its masks, byte for byte."""
         _check_name(item.id, in_xml=False)
-        digests = {
-            path: copy_file(self.source.root / path, self.destination / path) for path in item.files
-        }
-        return Written(item.files[0], digests)
+        return Written(item.files[0], copy_files(self.source.root, self.destination, item.files))
 
     def write(self, item: Item, copy: int, sample: Sample) -> Written:
         """The image, an annotation if the parent has one, and the masks."""
         target = self.target(item, copy)
         _check_name(target, in_xml=item.extra["xml"] is not None)
         stem = PurePosixPath(target).stem
-        files: dict[str, bytes] = {}
+        files = {target: image_bytes(target, sample, self.options)}
         masks = dict(sample.masks)
         if item.extra["xml"] is not None:
             parent = voc_files.parse_xml(self.source.root / item.extra["xml"])
@@ -81,9 +78,7 @@ class VocWriter(Writer):
             if folder is not None:
                 encoding = sample.encoding.get("masks", {}).get(name, {})
                 files[f"{folder}/{stem}.png"] = encode_mask(mask, encoding)
-        digests = {target: write_image(self.destination / target, sample, self.options)}
-        for path, data in files.items():
-            digests[path] = write_bytes(self.destination / path, data)
+        digests = write_files(self.destination, files)
         return Written(target, digests, {"classes": _states(sample.instances)})
 
     def end_shard(self, shard: int) -> None:

@@ -23,7 +23,7 @@ from tenfold.samples.sources.yolo_config import SPLITS
 from tenfold.samples.sources.yolo_paths import PathList, label_path, resolve
 from tenfold.samples.sources.yolo_rows import row_of
 from tenfold.write.atomic import write_bytes
-from tenfold.write.images import copy_file, write_image
+from tenfold.write.images import copy_files, image_bytes, write_files
 from tenfold.write.names import target_of
 from tenfold.write.writer import Line, WriteOptions, Writer, Written
 
@@ -47,22 +47,17 @@ class YoloWriter(Writer):
     def copy(self, item: Item) -> Written:
         """The image and its label file, byte for byte."""
         _check_name(item.id)
-        digests = {
-            path: copy_file(self.source.root / path, self.destination / path) for path in item.files
-        }
-        return Written(item.files[0], digests)
+        return Written(item.files[0], copy_files(self.source.root, self.destination, item.files))
 
     def write(self, item: Item, copy: int, sample: Sample) -> Written:
         """The image, and a label file if the parent has one."""
         target = self.target(item, copy)
         _check_name(target)
         rows = [row_of(i, self.config, sample.height, sample.width) for i in sample.instances]
-        digests = {target: write_image(self.destination / target, sample, self.options)}
+        files = {target: image_bytes(target, sample, self.options)}
         if item.extra["label"] is not None:
-            text = "".join(f"{row}\n" for row in rows)
-            label = label_path(target)
-            digests[label] = write_bytes(self.destination / label, text.encode("ascii"))
-        return Written(target, digests)
+            files[label_path(target)] = "".join(f"{row}\n" for row in rows).encode("ascii")
+        return Written(target, write_files(self.destination, files))
 
     def end_shard(self, shard: int) -> None:
         """Nothing is held back."""

@@ -17,10 +17,23 @@ def border_colour(image: Array) -> Array:
 
     Of an even number of pixels the lower of the two middle ones, so that it is a value that occurs.
     """
-    rim = np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]])
+    rim = _rim(image)
     middle = (len(rim) - 1) // 2
     colour: Array = np.partition(rim, middle, axis=0)[middle]
     return colour
+
+
+def plain_border(image: Array, value_range: ValueRange) -> bool:
+    """Whether the image's outermost pixels are of one tone.
+
+    So they are if in every channel the middle 90 % lie within 6 % of black to white.
+    """
+    low, high = np.percentile(_rim(image), [5, 95], axis=0)
+    return bool(((high - low) <= 0.06 * (value_range[1] - value_range[0])).all())
+
+
+def _rim(image: Array) -> Array:
+    return np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]])
 
 
 def _means(image: Array) -> NDArray[np.float64]:

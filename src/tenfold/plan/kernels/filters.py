@@ -14,8 +14,8 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from tenfold.ops.colour_science import LUMA_601
 from tenfold.plan.kernels.colour import rotate_hue
-from tenfold.plan.kernels.tone import LUMA
 from tenfold.plan.kernels.values import ValueRange, by_group, clipped, from_unit, store, to_unit
 from tenfold.samples.sample import Array
 
@@ -57,7 +57,7 @@ def clahe(image: Array, parameters: tuple[float, ...], value_range: ValueRange) 
     height, width = image.shape[:2]
     tool = cv2.createCLAHE(limit, (min(int(tiles), width), min(int(tiles), height)))
     unit = np.clip(to_unit(image, value_range), 0, 1)
-    planes = (unit @ np.array(LUMA, np.float32))[:, :, None] if image.shape[2] == 3 else unit
+    planes = (unit @ LUMA_601.astype(np.float32))[:, :, None] if image.shape[2] == 3 else unit
     for_each = []
     for channel in range(planes.shape[2]):
         levels = np.rint(planes[:, :, channel] * 255).astype(np.uint8)

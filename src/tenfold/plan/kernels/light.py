@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.plan.kernels.values import Floats, ValueRange, from_unit, store, to_unit
+from tenfold.plan.kernels.values import Floats, ValueRange, fills, from_unit, store, to_unit
 from tenfold.samples.sample import Array
 
 
@@ -31,7 +31,7 @@ def image_to_light(image: Array, value_range: ValueRange, linear: bool) -> NDArr
     """An image's linear light, float32 0..1, a new array; `linear` images are light already."""
     if linear:
         return np.clip(to_unit(image, value_range), 0, 1)
-    if image.dtype == np.uint8:
+    if image.dtype == np.uint8 and fills(image.dtype, value_range):
         return np.take(_decode_table(), image)
     light = decode(np.clip(to_unit(image, value_range), 0, 1))
     return cast("NDArray[np.float32]", light.astype(np.float32, copy=False))
@@ -48,7 +48,7 @@ def light_to_image(
     if linear:
         return from_unit(light, dtype, value_range)
     np.clip(light, 0, 1, out=light)
-    if dtype == np.uint8:
+    if dtype == np.uint8 and fills(dtype, value_range):
         light *= 65535
         light += 0.5
         return np.take(_encode_table(), light.astype(np.uint16))

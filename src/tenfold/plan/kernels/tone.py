@@ -14,13 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.ops.colour_science import LUMA_601
 from tenfold.ops.steps import Curve
 from tenfold.plan.kernels import light
 from tenfold.plan.kernels.values import Floats, ValueRange, from_unit, to_unit
 from tenfold.samples.sample import Array
-
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of R, G and B in luma (ITU-R BT.601), as Pillow and torchvision have them."""
 
 _BINS = 65536  # resolution at which float images are ranked
 Weights = NDArray[np.float64] | None
@@ -52,7 +50,7 @@ def _contrast_mean(values: Floats, weights: Weights, factor: float) -> Floats:
         means = values.mean(axis=1, dtype=np.float64)
     else:
         means = (values * weights).sum(axis=1) / weights.sum(axis=1)
-    shares = np.array(LUMA) if len(means) == 3 else np.full(len(means), 1 / len(means))
+    shares = LUMA_601 if len(means) == 3 else np.full(len(means), 1 / len(means))
     pivot = values.dtype.type(means @ shares)
     return cast("Floats", pivot + (values - pivot) * values.dtype.type(factor))
 
@@ -176,7 +174,7 @@ def apply_curves(image: Array, curves: Sequence[Curve], value_range: ValueRange)
     """
     if image.dtype.kind == "f":
         return _apply_directly(image, curves, value_range)
-    table = curve_table(image, curves)
+    table = curve_table(image, curves, value_range)
     if image.dtype == np.uint8:
         return _look_up_bytes(image, table)
     if len(table) == 1:
@@ -187,19 +185,25 @@ def apply_curves(image: Array, curves: Sequence[Curve], value_range: ValueRange)
     return out
 
 
-def curve_table(image: Array, curves: Sequence[Curve]) -> Array:
-    """The table of a run of curves: (1 or C, levels), of the image's integer dtype."""
-    top = int(np.iinfo(image.dtype).max)
-    values: Floats = (np.arange(top + 1) / top)[None]
+def curve_table(image: Array, curves: Sequence[Curve], value_range: ValueRange) -> Array:
+    """The table of a run of curves: (1 or C, levels), of the image's integer dtype.
+
+    It has an entry for every value of the dtype; those beyond the range are black or white.
+    """
+    low, high = value_range
+    span = high - low
+    raw = np.arange(np.iinfo(image.dtype).max + 1, dtype=np.float64)
+    values: Floats = np.clip((raw - low) / span, 0, 1)[None]
     weights: Weights = None
     for curve in curves:
         if weights is None and curve.function in MEASURED:
             weights = _histogram(image)
         if curve.function in _STEPPED:
-            values = np.rint(values * top) / top
+            values = np.rint(values * span) / span
         values = _apply_one(curve, values, weights)
         values = np.clip(values, 0, 1)
-    return np.rint(values * top).astype(image.dtype)
+    table: Array = np.rint(low + values * span).astype(image.dtype)
+    return table
 
 
 def _apply_directly(image: Array, curves: Sequence[Curve], value_range: ValueRange) -> Array:

@@ -64,10 +64,18 @@ def store(values: Floats, dtype: np.dtype[Any], value_range: ValueRange) -> Arra
 
 
 def clipped(image: Array, value_range: ValueRange) -> Array:
-    """A float image clipped to its range; integers fill theirs and come back as they are."""
-    if image.dtype.kind != "f":
+    """An image clipped to its range; integers that can't leave theirs come back as they are."""
+    if image.dtype.kind == "f":
+        return np.clip(image, np.float32(value_range[0]), np.float32(value_range[1]))
+    if fills(image.dtype, value_range):
         return image
-    return np.clip(image, np.float32(value_range[0]), np.float32(value_range[1]))
+    low, high = (image.dtype.type(round(level)) for level in value_range)
+    return np.clip(image, low, high)
+
+
+def fills(dtype: np.dtype[Any], value_range: ValueRange) -> bool:
+    """Whether a range is all that an integer dtype holds, as it is unless a person said less."""
+    return dtype.kind != "f" and value_range == (0.0, float(np.iinfo(dtype).max))
 
 
 def by_band(image: Array, function: Callable[[Array], Array]) -> Array:

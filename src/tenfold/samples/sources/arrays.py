@@ -13,7 +13,14 @@ import numpy as np
 from tenfold.errors import RequestError, SampleError
 from tenfold.samples.codec.tiff import cure_for
 from tenfold.samples.npz import Member, load_member, read_members
-from tenfold.samples.sample import DTYPES, Array, Label, Sample, value_range_of
+from tenfold.samples.sample import (
+    DTYPES,
+    Array,
+    Label,
+    Sample,
+    shared_range,
+    value_range_of,
+)
 from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, Source
 from tenfold.samples.walk import canonical_split
 
@@ -57,6 +64,10 @@ class ArraysSource(Source):
     the names (`x_train`, `test_images`). Item ids are `file.npz#000017`, with the split before
     the number where names tell it (`file.npz#train/000017`); zeros keep rows and ids in one order.
     `Item.extra` is the group's number and the row.
+
+    Float images share one value range, `DatasetInfo.value_range`: that of all float images in the
+    file, whatever their split, so that a row without white or black means what it means in the
+    others. Rows with NaN or infinite values don't count; they are refused when they are read.
     """
 
     layout: ClassVar[str] = "arrays"
@@ -82,7 +93,10 @@ class ArraysSource(Source):
 
     @classmethod
     def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> ArraysSource:
-        """Read the headers and the small arrays (labels, splits); no images."""
+        """Read the headers and the small arrays (labels, splits), and no images.
+
+        But for float images, which are gone through once, in pieces, for their range of values.
+        """
         root = root.absolute()
         file = _find(root)
         if file is None:
@@ -106,12 +120,29 @@ class ArraysSource(Source):
         items.sort(key=lambda i: i.id)
         labels = {i.label for i in items if i.label is not None}
         ordered = sorted(labels, key=lambda v: (isinstance(v, str), v))
+        floats = {
+            group.images: _load(file, by_name[group.images])
+            for group in groups
+            if by_name[group.images].dtype.kind == "f"
+        }
         info = DatasetInfo(
             classes=tuple(str(v) for v in ordered),
             has_masks=any(g.masks for g in groups),
             fixed_size=True,
+            value_range=shared_range(floats.values()),
         )
-        return cls(root, tuple(items), info, file, members, groups, tuple(problems), max_pixels)
+        return cls(
+            root,
+            tuple(items),
+            info,
+            file,
+            members,
+            groups,
+            tuple(problems),
+            max_pixels,
+            # unpacked already, if the file is compressed: not a second time
+            floats,
+        )
 
     def array(self, name: str) -> Array:
         """One array of the file, read-only; mapped or unpacked at its first use in a process."""
@@ -149,6 +180,8 @@ class ArraysSource(Source):
             value_range = value_range_of(image)
         except SampleError as error:
             raise SampleError(f"{error}; replace them (by 0 or the median, say)") from None
+        if image.dtype.kind == "f" and self.info.value_range is not None:
+            value_range = self.info.value_range
         return Sample(item.id, image, item.label, masks=masks, value_range=value_range)
 
 

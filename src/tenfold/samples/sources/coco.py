@@ -7,7 +7,12 @@ Boxes and polygons are in continuous pixel coordinates already. Keypoints are pi
 Several files may speak of the same image (instances, keypoints, captions): the image is one
 item, and each file gets its own annotations back. Annotations without geometry (captions)
 describe the whole picture and are kept as they are. An image that files put in different splits
-counts as test, else val: it must not be augmented. Images that no file names are no samples.
+counts as test, else val: it must not be augmented. Images that no file names are no samples, but
+are noted (`DatasetInfo.notes`).
+
+Python's `json` reads and writes NaN and Infinity, which JSON doesn't have. In coordinates they
+are for the recipe to judge (`invalid`); in any other key of an annotation they couldn't be given to
+a copy, and the image is left out.
 """
 
 from __future__ import annotations
@@ -27,7 +32,7 @@ from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, S
 from tenfold.samples.sources import coco_files
 from tenfold.samples.sources.coco_files import CocoFile
 from tenfold.samples.upright import decode_sized, sample_of
-from tenfold.samples.walk import canonical_split, safe_join
+from tenfold.samples.walk import canonical_split, is_image, list_files, safe_join, unnamed
 
 GEOMETRY = ("bbox", "segmentation", "keypoints")
 _DERIVED = (*GEOMETRY, "num_keypoints", "area", "image_id")
@@ -98,6 +103,7 @@ class CocoSource(Source):
             keypoint_pairs=coco_files.keypoint_pairs(with_keypoints[0])
             if len(set(with_keypoints)) == 1
             else None,
+            notes=listing.notes(),
         )
         return cls(
             root,
@@ -148,6 +154,7 @@ class _Listing:
         self.problems: list[Quarantined] = []
         self.found: dict[str, _Found] = {}
         self.bad: set[str] = set()
+        self.named: set[str] = set()
         self.has_boxes = self.has_keypoints = False
         self.last_image = self.last_annotation = 0
 
@@ -167,6 +174,10 @@ class _Listing:
             self._file_annotation(file, annotation, by_image)
         seen: set[Any] = set()
         for entry in images:
+            name = entry.get("file_name") if isinstance(entry, Mapping) else None
+            relative = self._locate(name, folders) if isinstance(name, str) and name else None
+            if relative is not None:
+                self.named.add(relative)
             problem = self._image_problem(entry, seen)
             if problem is not None:
                 self._problem(file, f"image {_shown(entry)}", problem)
@@ -175,7 +186,6 @@ class _Listing:
             seen.add(id_)
             if isinstance(id_, int):
                 self.last_image = max(self.last_image, id_)
-            relative = self._locate(entry["file_name"], folders)
             if relative is None:
                 self._problem(
                     file,
@@ -199,6 +209,11 @@ class _Listing:
             for relative, found in sorted(self.found.items())
             if relative not in self.bad
         ]
+
+    def notes(self) -> tuple[str, ...]:
+        """What is left out though nothing is wrong with it."""
+        listed = (f for f in list_files(self.root).files if is_image(f) and f not in self.named)
+        return tuple(unnamed(list(listed), "no COCO file"))
 
     def _file_annotation(
         self, file: CocoFile, annotation: Any, by_image: dict[Any, list[Any]]
@@ -251,6 +266,17 @@ class _Listing:
             self._problem(file, f"image {_shown(entry)}", "the file lists this image twice")
             return
         found.entries.append([number, json.dumps(entry), json.dumps(annotations)])
+        for annotation in annotations:
+            key = coco_files.not_json(annotation, leave=_DERIVED)
+            if key is not None:
+                self.bad.add(relative)
+                self._problem(
+                    file,
+                    relative,
+                    f"annotation {annotation.get('id')!r} has a value at '{key}' that JSON can't "
+                    "hold (NaN or infinite); write null or leave the key out",
+                )
+                return
         split = file.split or _split_of(relative)
         if found.split is None or _HELD_BACK.get(split or "", -1) > _HELD_BACK.get(found.split, 0):
             found.split = split
@@ -353,11 +379,7 @@ def _box(value: object, polygons: Sequence[Points], mask: Any) -> Points | None:
         return np.array([x, y, x + w, y + h])
     if polygons:
         return outline.bounds(polygons)
-    if mask is not None and mask.any():
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        ends = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-        return np.array(ends, dtype=np.float64)
-    return None
+    return None if mask is None else outline.mask_bounds(mask)
 
 
 def _keypoints(annotation: Mapping[str, Any], file: CocoFile) -> Points | None:

@@ -8,9 +8,10 @@ without loss.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -202,6 +203,32 @@ def _subfolders(folder: Path) -> Iterator[str]:
     except OSError:
         return
     yield from sorted(names)
+
+
+def not_json(annotation: Mapping[str, Any], leave: Sequence[str]) -> str | None:
+    """The first key with a value that JSON doesn't have: NaN or an infinite number.
+
+    Args:
+        annotation: as parsed by Python, which takes them.
+        leave: keys not looked at.
+
+    Returns:
+        The key, with dots before inner keys and numbers (`scores.1`); None if all is well.
+    """
+    found = (_not_finite(v, str(k)) for k, v in annotation.items() if k not in leave)
+    return next((key for key in found if key is not None), None)
+
+
+def _not_finite(value: Any, where: str) -> str | None:
+    if isinstance(value, float):
+        return None if math.isfinite(value) else where
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Mapping):
+        inner = value.items()
+    elif isinstance(value, list):
+        inner = enumerate(value)
+    found = (_not_finite(part, f"{where}.{key}") for key, part in inner)
+    return next((key for key in found if key is not None), None)
 
 
 def keypoint_pairs(names: tuple[str, ...]) -> tuple[tuple[int, int], ...] | None:

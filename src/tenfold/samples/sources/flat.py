@@ -7,13 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
-from tenfold.errors import MissingExtraError, RequestError
+from tenfold.errors import MissingExtraError, RequestError, did_you_mean
 from tenfold.samples.codec import decode_image
 from tenfold.samples.sample import Label, Sample
 from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, Source
 from tenfold.samples.tables import SUFFIXES, Table, read_table
 from tenfold.samples.upright import sample_of
-from tenfold.samples.walk import Listing, canonical_split, is_image, list_files, safe_join
+from tenfold.samples.walk import (
+    Listing,
+    canonical_split,
+    is_image,
+    list_files,
+    safe_join,
+    unnamed,
+)
 
 FILE_COLUMNS = (
     "file", "filename", "file_name", "filepath", "file_path", "image", "image_path", "image_name",
@@ -21,6 +28,7 @@ FILE_COLUMNS = (
 )  # fmt: skip
 LABEL_COLUMNS = (
     "label", "labels", "class", "class_name", "classname", "category", "target", "diagnosis", "y",
+    "dx", "finding", "findings", "finding_labels", "grade", "level", "species", "breed", "type",
 )  # fmt: skip
 SPLIT_COLUMNS = ("split", "subset", "set", "partition")
 _TRIED = 50
@@ -52,8 +60,11 @@ class FlatSource(Source):
 
     A row names its image by its path, its name, or its name without suffix (`id`). Several tables
     are taken where their names are splits (`train.csv`, `test.csv`); the split may also be a
-    column. Images that no row names are not part of the dataset. Other columns are kept, and
-    repeated for copies. `Item.extra` has the table's number and the row.
+    column. The labels' column is the one that was named, else the first of `LABEL_COLUMNS`, else
+    the only one left; where there is none, the images are unlabelled. That is noted
+    (`DatasetInfo.notes`), as are images that no row names, which are not part of the dataset.
+    Other columns are kept, and repeated for copies. `Item.extra` has the table's number and the
+    row.
     """
 
     layout: ClassVar[str] = "csv"
@@ -64,6 +75,7 @@ class FlatSource(Source):
     tables: tuple[LabelTable, ...]
     problems: tuple[Quarantined, ...] = field(default=())
     max_pixels: int = MAX_PIXELS
+    label_column: str | None = None
 
     @classmethod
     def detect(cls, root: Path) -> bool:
@@ -76,7 +88,7 @@ class FlatSource(Source):
         finder = _Finder(root, listing)
         for name in _table_files(listing):
             try:
-                if _understood(root, name, finder) is not None:
+                if _understood(root, name, finder, None) is not None:
                     return True
             except MissingExtraError:
                 if _plausible(name):
@@ -87,16 +99,27 @@ class FlatSource(Source):
         return False
 
     @classmethod
-    def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> FlatSource:
-        """Read the tables and find the images; no pixels are read."""
+    def open(
+        cls, root: Path, max_pixels: int = MAX_PIXELS, label_column: str | None = None
+    ) -> FlatSource:
+        """Read the tables and find the images; no pixels are read.
+
+        Args:
+            root, max_pixels: see `Source.open`.
+            label_column: name of the column of labels, where it can't be told.
+
+        Raises:
+            RequestError: no such column, no usable table; with the cure.
+        """
         root = root.absolute()
         if not root.is_dir():
             raise RequestError(f"{root} is not a folder; give the folder of images and table")
         listing = list_files(root)
         finder = _Finder(root, listing)
-        tables = _choose(root, _table_files(listing), finder)
+        tables = _choose(root, _table_files(listing), finder, label_column)
         items: dict[str, Item] = {}
         problems = list(listing.problems)
+        finder.named.clear()  # tables were tried with it
         for number, table in enumerate(tables):
             _list_rows(number, table, finder, items, problems)
         ordered = sorted(items.values(), key=lambda i: i.id)
@@ -104,10 +127,11 @@ class FlatSource(Source):
         return cls(
             root,
             tuple(ordered),
-            DatasetInfo(classes),
+            DatasetInfo(classes, notes=_notes(tables, finder)),
             tables,
             tuple(sorted(problems, key=lambda p: p.id)),
             max_pixels,
+            label_column,
         )
 
     def read(self, item: Item) -> Sample:
@@ -117,13 +141,14 @@ class FlatSource(Source):
 
 
 class _Finder:
-    """Which image a cell means."""
+    """Which image a cell means; `named` are those that a cell meant or may have meant."""
 
     def __init__(self, root: Path, listing: Listing) -> None:
         self.root = root
         self.images = {f for f in listing.files if is_image(f)}
         self.by_name: dict[str, list[str]] = {}
         self.by_stem: dict[str, list[str]] = {}
+        self.named: set[str] = set()
         for file in sorted(self.images):
             path = PurePosixPath(file)
             self.by_name.setdefault(path.name, []).append(file)
@@ -135,12 +160,14 @@ class _Finder:
         if relative is None:
             return None, f"'{cell}' isn't a path inside the dataset; name a file in it"
         if relative in self.images:
+            self.named.add(relative)
             return relative, ""
         path = PurePosixPath(relative)
         named = self.by_name.get(path.name) or self.by_stem.get(path.name, [])
         fits = [f for f in named if f.endswith("/" + relative) or _without_suffix(f, relative)]
         if len(fits) > 1 and split is not None:
             fits = [f for f in fits if split in map(canonical_split, f.split("/")[:-1])] or fits
+        self.named.update(fits)
         if len(fits) == 1:
             return fits[0], ""
         if fits:
@@ -167,7 +194,9 @@ def _plausible(name: str) -> bool:
     )  # fmt: skip
 
 
-def _understood(root: Path, name: str, finder: _Finder) -> LabelTable | None:
+def _understood(
+    root: Path, name: str, finder: _Finder, label_column: str | None
+) -> LabelTable | None:
     """The table with its columns, or None if it doesn't name images that are there."""
     split = canonical_split(PurePosixPath(name).stem)
 
@@ -175,7 +204,7 @@ def _understood(root: Path, name: str, finder: _Finder) -> LabelTable | None:
         return not any(is_image(c) for c in cells)
 
     table = read_table(root / name, is_header)
-    lower = [c.strip().lower() for c in table.columns]
+    lower = [_plain(c) for c in table.columns]
     headed = table.dialect is None or table.dialect.header
     order = _ordered(lower, FILE_COLUMNS) if headed else list(range(len(lower)))
     scores = {
@@ -188,18 +217,30 @@ def _understood(root: Path, name: str, finder: _Finder) -> LabelTable | None:
     others = [i for i in range(len(lower)) if i != best]
     in_split = next((i for i in _ordered(lower, SPLIT_COLUMNS) if i in others), None)
     others = [i for i in others if i != in_split]
-    label = next((i for i in _ordered(lower, LABEL_COLUMNS) if i in others), None)
-    if label is None and len(others) == 1:
-        label = others[0]
+    if label_column is not None:
+        label = next((i for i in others if table.columns[i] == label_column), None)
+        if label is None:
+            label = next((i for i in others if lower[i] == _plain(label_column)), None)
+    else:
+        label = next((i for i in _ordered(lower, LABEL_COLUMNS) if i in others), None)
+        if label is None and len(others) == 1:
+            label = others[0]
     return LabelTable(name, table, best, label, in_split, split)
+
+
+def _plain(column: str) -> str:
+    """`Finding Labels` -> `finding_labels`."""
+    return column.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def _ordered(columns: Sequence[str], wanted: Iterable[str]) -> list[int]:
     return [columns.index(w) for w in wanted if w in columns]
 
 
-def _choose(root: Path, names: Sequence[str], finder: _Finder) -> tuple[LabelTable, ...]:
-    found = [t for name in names if (t := _understood(root, name, finder)) is not None]
+def _choose(
+    root: Path, names: Sequence[str], finder: _Finder, label_column: str | None
+) -> tuple[LabelTable, ...]:
+    found = [t for n in names if (t := _understood(root, n, finder, label_column)) is not None]
     if len(found) > 1:
         found = [t for t in found if t.from_name is not None] or found
         if any(t.from_name is None for t in found):
@@ -214,7 +255,19 @@ def _choose(root: Path, names: Sequence[str], finder: _Finder) -> tuple[LabelTab
             f"{root} has no table whose rows name its images ({', '.join(names) or 'no table'}); "
             f"it needs a column such as {expected} and one such as label"
         )
+    if label_column is not None and all(t.label is None for t in found):
+        where = " and ".join(t.name for t in found)
+        columns = list(dict.fromkeys(c for t in found for c in _others(t)))
+        raise RequestError(
+            f"--label-column: {where} has no column '{label_column}' of labels among "
+            f"{', '.join(columns) or 'none'}{did_you_mean(label_column, columns)}"
+        )
     return tuple(found)
+
+
+def _others(one: LabelTable) -> list[str]:
+    """The columns that tell neither files nor splits."""
+    return [c for i, c in enumerate(one.table.columns) if i not in (one.file, one.split)]
 
 
 def _list_rows(
@@ -228,9 +281,10 @@ def _list_rows(
         where = f"{one.name}, row {row + 1}"
         split, reason = _split_of(one, cells)
         cell = "" if cells[one.file] is None else str(cells[one.file])
-        file = None
-        if not reason:
-            file, reason = finder.find(cell, split)
+        file, why = finder.find(cell, split)
+        if reason:
+            file = None
+        reason = reason or why
         if file is None:
             problems.append(Quarantined(f"{where}: {cell}", reason))
         elif file in items:
@@ -239,6 +293,16 @@ def _list_rows(
             label = None if one.label is None else _label(cells[one.label])
             extra = {"table": number, "row": row}
             items[file] = Item(file, split, label, files=(file,), extra=extra)
+
+
+def _notes(tables: Sequence[LabelTable], finder: _Finder) -> tuple[str, ...]:
+    notes = []
+    columns = list(dict.fromkeys(c for t in tables for c in _others(t)))
+    if columns and all(t.label is None for t in tables):
+        notes.append(f"no label column among {', '.join(columns)}; name one with --label-column")
+    names = " or ".join(t.name for t in tables)
+    notes += unnamed(sorted(finder.images - finder.named), f"no row of {names}")
+    return tuple(notes)
 
 
 def _split_of(one: LabelTable, cells: Sequence[Any]) -> tuple[str | None, str]:

@@ -97,6 +97,7 @@ class YoloSource(Source):
             has_boxes=bool(found),
             has_keypoints=config.keypoints is not None and bool(found),
             keypoint_pairs=config.keypoint_pairs,
+            notes=listing.notes,
         )
         return cls(
             root,
@@ -144,7 +145,7 @@ class _Listing:
         self.images = [f for f in listing.files if is_image(f)]
         self.texts = {f for f in listing.files if f.endswith(".txt")}
         self.lists: list[PathList] = []
-        self.splits: dict[str, str] = {}
+        self.named: dict[str, set[str]] = {}
         self.only_outlines, self.any_rows = True, False
         self.to_check: list[tuple[str, tuple[tuple[str, ...], ...]]] = []
         known = set(self.images)
@@ -165,7 +166,28 @@ class _Listing:
                 inside = "" if where == "." else where + "/"
                 for image in self.images:
                     if image.startswith(inside):
-                        self.splits.setdefault(image, split)
+                        self.named.setdefault(image, set()).add(split)
+        self.splits, self.notes = self._splits()
+
+    def _splits(self) -> tuple[dict[str, str], tuple[str, ...]]:
+        """The split of each image that data.yaml names, and what is odd about that.
+
+        Of several the most held back counts, so that nothing that measures is multiplied; unless
+        nothing would be left to train on (sets so small that val is train, as in coco128).
+        """
+        held = list(dict.fromkeys(yolo_config.SPLITS.values()))
+        splits = {image: min(named, key=held.index) for image, named in self.named.items()}
+        trained = [image for image, named in self.named.items() if "train" in named]
+        if not trained or "train" in splits.values():
+            return splits, ()
+        others = set().union(*(self.named[image] for image in trained)) - {"train"}
+        by = " and ".join(sorted(others, reverse=True))
+        splits |= dict.fromkeys(trained, "train")
+        count = f"{len(trained):,} image{'' if len(trained) == 1 else 's'}"
+        return splits, (
+            f"{self.config.path} names the same {count} for train and {by}: they count as train, "
+            "and nothing is held back to measure on",
+        )
 
     def items(self) -> list[Item]:
         """All samples, sorted."""
@@ -226,7 +248,7 @@ class _Listing:
                     )
                 )
             else:
-                self.splits.setdefault(image, split)
+                self.named.setdefault(image, set()).add(split)
 
     def _count(self, image: str, label: str) -> tuple[Label, ...]:
         """Classes of a label file's rows; bad rows are left to `read`, which names them."""

@@ -8,6 +8,9 @@ A row is a class number and coordinates as shares of the image's width and heigh
 - `c x1 y1 x2 y2 x3 y3 x4 y4`: an oriented box, in datasets of such;
 - `c x y w h px py [v] ...`: a box and keypoints, where data.yaml has `kpt_shape`. Without
   visibilities a point at (0, 0) or with a negative coordinate is not labelled.
+
+A row with a share above 1.01 (Ultralytics' own limit, for rounding) is refused: it was most
+likely written in pixels.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from tenfold.samples.sources.yolo_config import YoloConfig
 ROW = "yolo_row"
 CLASS = "yolo_class"
 OUTLINE_VALUES = 8
+_LARGEST = 1.01
 
 
 def split_rows(text: str) -> list[tuple[int, list[str]]]:
@@ -59,7 +63,7 @@ def instance_of(
     """A row as an instance, in pixels.
 
     Raises:
-        SampleError: wrong number of values, or values that are no numbers.
+        SampleError: wrong number of values, values that are no numbers, or no shares.
     """
     index, label = label_of(values[0], config)
     try:
@@ -77,7 +81,11 @@ def instance_of(
                 f"{5 + points * values_each}"
             )
         keypoints = _keypoints(numbers[4:].reshape(points, values_each), size)
+        _check_shares(numbers[:4])
+        _check_shares((keypoints[:, :2] / size)[keypoints[:, 2] > 0])
         return Instance(label, _box(numbers[:4], size), keypoints=keypoints, extra=extra)
+    if count == 4 or (count >= 6 and count % 2 == 0):
+        _check_shares(numbers)
     if count == 4:
         return Instance(label, _box(numbers, size), extra=extra)
     if count == OUTLINE_VALUES and oriented:
@@ -131,6 +139,16 @@ def row_of(instance: Instance, config: YoloConfig, height: int, width: int) -> s
 
 def _text(index: object, values: Points) -> str:
     return f"{index} " + " ".join(f"{v:.6f}" for v in np.clip(values.reshape(-1), 0, 1))
+
+
+def _check_shares(numbers: Points) -> None:
+    """Refuse coordinates in pixels; what is infinite or NaN is for the recipe's `invalid`."""
+    beyond = numbers[np.isfinite(numbers) & (numbers > _LARGEST)]
+    if beyond.size:
+        raise SampleError(
+            f"{beyond[0]:.10g} is outside 0..1; YOLO wants shares: divide by the image's width "
+            "and height"
+        )
 
 
 def _box(numbers: Points, size: Points) -> Points:

@@ -1,0 +1,1 @@
+"""tenfold measured against other libraries. They are imported here only; no part of the package."""
