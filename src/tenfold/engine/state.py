@@ -8,7 +8,7 @@ done.
 from __future__ import annotations
 
 import json
-import os
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -188,7 +188,7 @@ class State:
 
     def close(self) -> None:
         """All is written: the state folder goes, in one step."""
-        gone = self.destination / f"{STATE}-done-{os.getpid()}"
+        gone = self.destination / f"{STATE}-done-{secrets.token_hex(8)}"
         try:
             self.folder.rename(gone)
         except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
@@ -29,9 +30,8 @@ def write_bytes(path: Path, data: bytes | memoryview) -> str:
 
 def write_chunks(path: Path, chunks: Iterable[bytes | memoryview]) -> str:
     """Like `write_bytes`, for content that comes in pieces."""
-    # The name holds the process's number: a killed run's last worker may still be writing.
-    word = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]
-    temporary = path.with_name(f".{os.getpid()}-{word}{TEMPORARY}")
+    # Never the same name twice: a killed run's last worker, or another machine, may be writing too.
+    temporary = path.with_name(f".{secrets.token_hex(16)}{TEMPORARY}")
     digest = hashlib.sha256()
     try:
         try:
@@ -64,7 +64,7 @@ def write_new(path: Path, data: bytes) -> bool:
     Raises:
         OutputError: the disk is full, the folder is gone...
     """
-    whole = path.with_name(f"{path.name}-{os.getpid()}")
+    whole = path.with_name(f"{path.name}-{secrets.token_hex(8)}")
     write_bytes(whole, data)
     try:
         os.link(whole, path)
