@@ -150,11 +150,11 @@ def _reading(results: Sequence[Result]) -> str:
             )
     lines += [
         "",
-        "Two things explain most of it. tenfold fuses: however many geometric ops there are, the "
-        "pixels are resampled once, and runs of curves become one table, so recipes gain more than "
-        "single transforms. And each call costs some fixed time (drawing keyed numbers, checking "
-        "the targets, keeping the history), which shows where the transform itself takes some "
-        "ten microseconds (flips, tables) and in small images.",
+        "Two things beside the transforms themselves shape these numbers. tenfold fuses: however "
+        "many geometric ops there are, the pixels are resampled once, and runs of curves become "
+        "one table; so a recipe costs less than its parts. And a call costs some fixed time "
+        "(drawing keyed numbers, checking the targets, keeping the history for a replay), which "
+        "shows where a transform takes some ten microseconds only, and in small images (R4).",
     ]
     return "\n".join(lines)
 
@@ -177,8 +177,8 @@ def method(conditions: Conditions, results: Sequence[Result]) -> str:
         f"uint8 ({conditions.photos * conditions.side**2 * 3 / 1e6:.0f} MB, more than the cache "
         f"holds); for R4 {conditions.scans} of 70x70x1.",
         f"- {conditions.rounds} rounds. In each, every library gets one turn of about a quarter of "
-        "a second, another one first each time, so that a slow spell hits all alike. The numbers "
-        "are medians over the rounds.",
+        "a second (at least one call), another one first each time, so that a slow spell hits all "
+        "alike. The numbers are medians over the rounds.",
         "- Processor time of the process is counted, user's and system's, so that other programs "
         "matter less and no library gains by threads. By the clock on the wall it took "
         f"{conditions.wall:.2f} times as long.",

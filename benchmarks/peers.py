@@ -84,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.save:
         plain = {"results": [asdict(r) for r in results], "conditions": asdict(conditions)}
         Path(options.save).write_text(json.dumps(plain, indent=1), encoding="utf-8")
+    if options.quick:
+        print("A quick look: the pictures are too small and the turns too short to say anything.\n")
     if options.quick or options.only:
         print(text)
     else:

@@ -37,7 +37,7 @@ class Pace:
     Attributes:
         rounds: in which every variant gets one turn.
         seconds: of a turn, about.
-        warm: calls of each variant before the first round.
+        warm: calls of each variant before the first round, at most.
         repeats: times that a row of too much spread is measured again.
     """
 
@@ -153,9 +153,11 @@ def _widest(rates: Mapping[str, Rate]) -> float:
 
 
 def _begun(variant: Variant, pace: Pace, clock: Clock) -> _Turn:
-    inputs = cycle(variant.inputs)
+    inputs, spent = cycle(variant.inputs), 0.0
     for _ in range(pace.warm):
-        variant.call(next(inputs))
+        spent += clock.time(variant.call, [next(inputs)])
+        if spent > pace.seconds:
+            break
     once = min(clock.time(variant.call, [next(inputs)]) for _ in range(2))
     return _Turn(variant, inputs, max(1, round(pace.seconds / once)), [])
 

@@ -16,7 +16,7 @@ def main() -> None:
         digits = Path(folder) / "digits"
         assert run(["dataset", "digits", str(digits)]) == 0
         target = str(PICTURES / "digits.png")
-        assert run(["preview", str(digits), "--preset", "document", "-o", target]) == 0
+        assert run(["preview", str(digits), "-o", target]) == 0
 
 
 if __name__ == "__main__":

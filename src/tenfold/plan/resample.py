@@ -167,7 +167,7 @@ def _move_whole_pixels(
     if linear[0, 0] == 0:
         raster = raster.transpose(1, 0, 2)
         linear = linear[:, ::-1]
-    raster = raster[:: int(linear[1, 1]), :: int(linear[0, 0])]
+    raster = _flipped(raster, down=linear[1, 1] < 0, across=linear[0, 0] < 0)
     height, width = raster.shape[:2]
     # After the flips the frame's first pixel would be at the image of the source's corner.
     corner_x = int(matrix[0, 2]) - (width if linear[0, 0] < 0 else 0)
@@ -175,12 +175,22 @@ def _move_whole_pixels(
     rows = _index(np.arange(target[0]) - corner_y, height, fringe.mode)
     columns = _index(np.arange(target[1]) - corner_x, width, fringe.mode)
     if (corner_y, corner_x) == (0, 0) and target == (height, width):
-        return np.array(raster, order="C")
+        return raster
     moved: Array = raster[np.maximum(rows, 0)[:, None], np.maximum(columns, 0)]
     outside = (rows < 0)[:, None] | (columns < 0)
     if outside.any():
         moved[outside] = as_values(fringe.values, raster.dtype)
     return moved
+
+
+def _flipped(raster: Array, down: bool, across: bool) -> Array:
+    """A flipped copy; OpenCV turns rows round ten times faster than a strided view is copied."""
+    if not (down or across):
+        return np.array(raster, order="C")
+    if raster.shape[2] > _FEW:
+        return np.array(raster[:: -1 if down else 1, :: -1 if across else 1], order="C")
+    code = -1 if down and across else int(across)
+    return np.asarray(cv2.flip(np.ascontiguousarray(raster), code)).reshape(raster.shape)
 
 
 def _index(positions: NDArray[Any], size: int, mode: Mode) -> NDArray[np.intp]:
