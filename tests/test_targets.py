@@ -358,7 +358,8 @@ def test_tensors_of_every_target() -> None:
     )
     assert out["mask"].dtype == torch.int64
     assert out["bboxes"].dtype == torch.float64
-    assert out["bboxes"].shape == (1, 4)
+    assert out["bboxes"].shape == (2, 4)
+    assert out["bboxes"][1].tolist() == [0, 0, 20, 10]  # an unusable box is that of its mask
     assert out["oriented_bboxes"].dtype == torch.float32
     torch.testing.assert_close(out["polygons"][0][0], torch.tensor([[19.0, 2], [15, 2], [15, 6]]))
     assert out["instance_masks"].dtype == torch.bool
