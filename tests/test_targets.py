@@ -365,7 +365,7 @@ def test_tensors_of_every_target() -> None:
     assert out["instance_masks"].dtype == torch.bool
     assert out["keypoints"].tolist() == [[19, 2]]
     assert out["keypoints_visible"].tolist() == [True]
-    assert out["labels"].tolist() == [7]
+    assert out["labels"].tolist() == [7, 8]
 
 
 @needs_torch
