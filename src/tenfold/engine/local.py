@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -76,7 +78,8 @@ def _work_in_processes(job: Job, shards: Sequence[int], workers: int) -> Iterato
         for _ in range(workers):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(job, theirs, os.getpid()), daemon=True)
-            process.start()
+            with _deaf_to_interrupts():
+                process.start()
             theirs.close()
             crew[ours] = (process, ours)
             _send(ours, waiting.pop())
@@ -94,6 +97,23 @@ def _work_in_processes(job: Job, shards: Sequence[int], workers: int) -> Iterato
         for process, ours in crew.values():
             ours.close()
             process.terminate()
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes begun here never see Ctrl-C, not even while they import: we stop them ourselves.
+
+    A Ctrl-C that comes meanwhile is not lost, only told afterwards.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it later would lift the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _send(connection: Connection, shard: int | None) -> None:

@@ -89,10 +89,7 @@ def execute(
             return _whole(job, len(before), outputs)
         if before or part[1] > 1:
             state.sweep()
-        bad = len(job.source.problems)
-        bad += sum("reason" in e for e in state.entries(range(count)))
-        result = RunResult(True, outputs, bad, len(before), 0)
-        finish(job, state)
+        result = RunResult(True, outputs, finish(job, state), len(before), 0)
         publish(result)
         state.close()
     return result
@@ -103,8 +100,12 @@ def _whole(job: Job, resumed: int, outputs: int = 0) -> RunResult:
     return RunResult(True, outputs, _count_lines(job.destination / QUARANTINE), resumed, 0)
 
 
-def finish(job: Job, state: State) -> None:
-    """Put together what belongs to the dataset as a whole; safe to repeat after an interruption."""
+def finish(job: Job, state: State) -> int:
+    """Put together what belongs to the dataset as a whole; safe to repeat after an interruption.
+
+    Returns:
+        How many samples are quarantined.
+    """
     destination, count = job.destination, job.shard_count
     lines = (_line(e) for e in state.entries(range(count)) if "line" in e)
     whole = job.writer.finish(lines)
@@ -117,6 +118,7 @@ def finish(job: Job, state: State) -> None:
     write_bytes(destination / RECIPE, dump_recipe(job.recipe, full=True).encode())
     about = {"job": job.identity(), "files": whole, "quarantined": len(bad)}
     write_bytes(destination / JOB, (json.dumps(about, indent=1) + "\n").encode())
+    return len(bad)
 
 
 def _line(entry: dict[str, Any]) -> Line:

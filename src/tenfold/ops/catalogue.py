@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from types import ModuleType
 
-from tenfold.errors import RequestError, did_you_mean
 from tenfold.ops import (
     colour,
     contrast,
@@ -48,12 +47,3 @@ OPS: dict[str, type[Op]] = _ops_of(
     policy,
 )
 """Every op class by its name in recipes, in the order of the catalogue."""
-
-
-def op_class(name: str) -> type[Op]:
-    """The op of that name; `RequestError` with the nearest name if there is none."""
-    try:
-        return OPS[name]
-    except KeyError:
-        hint = did_you_mean(name, OPS) or f"; known: {', '.join(OPS)}"
-        raise RequestError(f"unknown invariance '{name}'{hint}") from None
