@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+KERNELS := hatch_build.py $(wildcard src/tenfold/native/*.[ch] src/tenfold/native/compiling.py)
 BENCH_VENV ?= .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.set-up
 
@@ -10,7 +11,7 @@ BENCH_STAMP := $(BENCH_VENV)/.set-up
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt $(KERNELS)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	@touch $@
@@ -39,7 +40,7 @@ bench: setup
 
 # The libraries that tenfold is measured against live in an environment of their own. torchvision is
 # tried, no more: where it can't be installed, the others are measured. ARGS=--quick to see it run.
-$(BENCH_STAMP): pyproject.toml constraints.txt benchmarks/requirements.txt
+$(BENCH_STAMP): pyproject.toml constraints.txt benchmarks/requirements.txt $(KERNELS)
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -r benchmarks/requirements.txt -e .
 	-$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps torchvision==0.28.0
