@@ -8,6 +8,7 @@ numbers: as easy as 1, 2, 3", SC 2011), evaluated for many keys in one call.
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], dtype=np.uint64)
 _WEYL = np.array([0x9E3779B9, 0xBB67AE85], dtype=np.uint64)
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
+_LOW_WORD = 0xFFFFFFFF
+_ROWS = 1  # the counter's last word for `uniform_rows`; `draws` has 0 there
 _COPIES = 2**32  # a copy's number is one 32-bit word of the counter
 
 
@@ -156,3 +159,33 @@ def derived_seed(seed: int) -> int:
 def fresh_seed() -> int:
     """A seed from the operating system's entropy, for runs without one (63 bits)."""
     return secrets.randbits(63)
+
+
+def uniform_rows(seeds: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Uniform numbers in (0, 1) for many copies: row k is a pure function of seed k.
+
+    Args:
+        seeds: (N,) of an op's seeds.
+        shape: of each row.
+
+    Returns:
+        (N, *shape) float64, resolution 2**-32.
+    """
+    count = math.prod(shape)
+    key = np.stack([seeds & _LOW_WORD, seeds >> 32], axis=-1).astype(np.uint64)[:, None, :]
+    counter = np.zeros((len(seeds), (count + 3) // 4, 4), dtype=np.uint64)
+    counter[..., 0] = np.arange(counter.shape[1], dtype=np.uint64)
+    counter[..., 3] = _ROWS
+    words = philox4x32(counter, key).reshape(len(seeds), -1)[:, :count]
+    return ((words.astype(np.float64) + 0.5) * 2.0**-32).reshape(len(seeds), *shape)
+
+
+def normal_rows(seeds: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Standard normal numbers for many copies, by Box and Muller (1958); see `uniform_rows`."""
+    count = math.prod(shape)
+    half = (count + 1) // 2
+    uniform = uniform_rows(seeds, (2, half))
+    radius = np.sqrt(-2 * np.log(uniform[:, 0]))
+    angle = 2 * np.pi * uniform[:, 1]
+    both = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    return both[:, :count].reshape(len(seeds), *shape)

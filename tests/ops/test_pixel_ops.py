@@ -66,7 +66,7 @@ def test_declaration(cls: type[Op]) -> None:
     assert op.plain() == {}
     for one in drawn(certain(cls)):
         assert json.loads(json.dumps(one)) == one
-        assert not any(isinstance(s, Warp) for s in op.lower(one, Schema(9, 9, 3)))
+        assert not any(isinstance(s, Warp) for s in op.steps(one, Schema(9, 9, 3)))
 
 
 @pytest.mark.parametrize("dtype", RANGES)
@@ -84,7 +84,7 @@ def test_pixels(cls: type[Op], dtype: str) -> None:
                 assert schema.colours == 5
                 continue
             for one in drawn(op):
-                steps = op.lower(one, schema)
+                steps = op.steps(one, schema)
                 out = apply_pixels(image, steps, alpha, RANGES[dtype])  # type: ignore[arg-type]
                 assert out.shape == image.shape
                 assert out.dtype == image.dtype
@@ -106,7 +106,7 @@ def test_layout_of_memory_does_not_matter(cls: type[Op]) -> None:
     view = whole[::-2, ::2, 3:]
     assert not view.flags.c_contiguous
     for one in drawn(op, 2):
-        steps = op.lower(one, schema_of(view, False))
+        steps = op.steps(one, schema_of(view, False))
         out = apply_pixels(view, steps, False, (0, 255))  # type: ignore[arg-type]
         copy = apply_pixels(view.copy(), steps, False, (0, 255))  # type: ignore[arg-type]
         assert np.array_equal(out, copy)
@@ -121,7 +121,7 @@ def test_something_changes_and_stays_recognisable(cls: type[Op]) -> None:
     image[16:40, 20:50] = (0.8, 0.3, 0.2)
     image = np.rint(image * 255).astype(np.uint8)
     results = [
-        apply_pixels(image, op.lower(one, schema_of(image, False)), False, (0, 255))  # type: ignore[arg-type]
+        apply_pixels(image, op.steps(one, schema_of(image, False)), False, (0, 255))  # type: ignore[arg-type]
         for one in drawn(op, 8)
     ]
     assert any(not np.array_equal(image, out) for out in results)
@@ -144,7 +144,7 @@ def test_neutral_parameters_change_nothing(cls: type[Op], dtype: str) -> None:
     op = certain(cls, **neutral)
     image = picture((9, 11, 3), dtype)
     for one in drawn(op, 2):
-        steps = op.lower(one, schema_of(image, False))
+        steps = op.steps(one, schema_of(image, False))
         assert steps == ()
         assert apply_pixels(image, steps, False, RANGES[dtype]) is image
 
@@ -155,7 +155,7 @@ def test_constant_pictures_without_range(cls: type[Op]) -> None:
     op = certain(cls)
     image = np.full((6, 5, 3), 7.5, np.float32)
     for one in drawn(op, 2):
-        steps = op.lower(one, schema_of(image, False))
+        steps = op.steps(one, schema_of(image, False))
         out = apply_pixels(image, steps, False, (7.5, 7.5))  # type: ignore[arg-type]
         assert np.array_equal(out, image)
 
@@ -164,7 +164,7 @@ def test_constant_pictures_without_range(cls: type[Op]) -> None:
 def test_colour_of_grey_and_multispectral(name: str) -> None:
     cls = next(c for c in CLASSES if c.name == name)
     op = certain(cls)
-    assert op.lower(drawn(op)[0], Schema(4, 4, 1)) == ()
+    assert op.steps(drawn(op)[0], Schema(4, 4, 1)) == ()
     assert not list(op.refusals(Schema(4, 4, 2, alpha=True)))
     (why,) = op.refusals(Schema(4, 4, 8))
     assert "8 colour channels" in why
@@ -188,7 +188,7 @@ def test_exact_members_are_equally_likely() -> None:
         seen: dict[bytes, int] = {}
         for one in op.draw(draws(keys, [op.name])[0]):
             assert one is not None
-            out = apply_pixels(image, op.lower(one, Schema(1, 1, 3)), False, (0, 255))  # type: ignore[arg-type]
+            out = apply_pixels(image, op.steps(one, Schema(1, 1, 3)), False, (0, 255))  # type: ignore[arg-type]
             seen[out.tobytes()] = seen.get(out.tobytes(), 0) + 1
         assert len(seen) == count
         assert image.tobytes() in seen
@@ -200,7 +200,7 @@ def test_exact_members_are_equally_likely() -> None:
 def test_almost_never_shuffles_into_the_same_order() -> None:
     op = colour.ChannelShuffle(probability=1.0)
     for one in drawn(op, 200):
-        assert op.lower(one, Schema(1, 1, 2)) != ()
+        assert op.steps(one, Schema(1, 1, 2)) != ()
 
 
 def test_jpeg_refuses_what_the_format_cannot_hold() -> None:
@@ -213,7 +213,7 @@ def test_dropout_places_and_noise_have_nothing_in_common() -> None:
     op = occlusion.CoarseDropout(probability=1.0, fill="noise", holes=(9, 9), size=(0.2, 0.2))
     image = np.zeros((100, 100, 1), np.float32)
     for one in drawn(op, 20):
-        (step,) = op.lower(one, Schema(100, 100, 1, dtype=np.dtype(np.float32)))
+        (step,) = op.steps(one, Schema(100, 100, 1, dtype=np.dtype(np.float32)))
         assert isinstance(step, Fill)
         places = pixel_generator(one["seed"]).random((9, 2))
         expected = np.minimum((places * 81).astype(int), 80)
@@ -231,5 +231,5 @@ def test_every_noise_fill_is_a_function_of_the_draw() -> None:
     for cls in (occlusion.Erase, occlusion.CoarseDropout, occlusion.GridDropout):
         op = cls(probability=1.0, fill="noise")
         one, other = drawn(op, 2)
-        seeds = [s.seed for d in (one, one, other) for s in op.lower(d, Schema(50, 50, 1))]  # type: ignore[union-attr]
+        seeds = [s.seed for d in (one, one, other) for s in op.steps(d, Schema(50, 50, 1))]  # type: ignore[union-attr]
         assert seeds[0] == seeds[1] != seeds[2]

@@ -98,13 +98,13 @@ def test_steps_are_a_pure_function_of_what_is_written_down(op: Policy) -> None:
     for d in _drawn(op, 200):
         assert all(isinstance(v, float) and math.isfinite(v) for v in d.values())
         again = json.loads(json.dumps(d, sort_keys=True))
-        assert repr(op.lower(again, RGB)) == repr(op.lower(d, RGB))
+        assert repr(op.steps(again, RGB)) == repr(op.steps(d, RGB))
         shuffled = dict(reversed(d.items()))
-        assert repr(op.lower(shuffled, RGB)) == repr(op.lower(d, RGB))
+        assert repr(op.steps(shuffled, RGB)) == repr(op.steps(d, RGB))
 
 
 def _steps(name: str, value: float, schema: Schema = RGB, op: Policy | None = None) -> Steps:
-    return (op or TrivialAugment()).lower({f"1.{name}": value}, schema)
+    return (op or TrivialAugment()).steps({f"1.{name}": value}, schema)
 
 
 def test_what_each_lowers_to() -> None:
@@ -171,7 +171,7 @@ def test_colour_on_grey_images_is_the_identity() -> None:
         for policy in (TrivialAugment(), RandAugment()):
             assert not list(policy.refusals(schema))
             for d in _drawn(policy, 100):
-                policy.lower(d, schema)
+                policy.steps(d, schema)
 
 
 def test_small_images_keep_half_of_themselves() -> None:

@@ -92,7 +92,7 @@ def covered(op: Erase | CoarseDropout | GridDropout, height: int, width: int, n:
     rows = op.draw(draws([Key(0, "s", i) for i in range(n)], [op.name])[0])
     for i, one in enumerate(rows):
         assert one is not None
-        for step in op.lower(one, Schema(height, width, 3)):
+        for step in op.steps(one, Schema(height, width, 3)):
             assert isinstance(step, Fill)
             x0, y0, x1, y1 = step.rectangles.T
             assert (x0 >= 0).all()

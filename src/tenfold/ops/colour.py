@@ -41,6 +41,7 @@ class Saturation(Op):
     name: ClassVar[str] = "saturation"
     family: ClassVar[str] = "colour"
     main: ClassVar[str] = "factor"
+    stacks: ClassVar[bool] = True
 
     factor: Ranged = param(
         Range(0.7, 1.3), "range", "0 is grey, 1 the picture itself",
@@ -53,9 +54,10 @@ class Saturation(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One matrix."""
-        if schema.colours != 3 or drawn["factor"] == 1:
+        if schema.colours != 3:
             return ()
-        return (ChannelMatrix(saturation_matrix(drawn["factor"])),)
+        factor = drawn["factor"]
+        return (ChannelMatrix(saturation_matrix(factor), factor != 1),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,7 @@ class Hue(Op):
     name: ClassVar[str] = "hue"
     family: ClassVar[str] = "colour"
     main: ClassVar[str] = "degrees"
+    stacks: ClassVar[bool] = True
 
     degrees: Ranged = param(
         Range(-10.0, 10.0), "range", "angle; positive turns red towards yellow",
@@ -85,11 +88,11 @@ class Hue(Op):
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One filter, or one matrix."""
         degrees = drawn["degrees"]
-        if schema.colours != 3 or degrees == 0:
+        if schema.colours != 3:
             return ()
         if self.method == "matrix":
-            return (ChannelMatrix(hue_matrix(degrees)),)
-        return (Filter("hsv_hue", (degrees,)),)
+            return (ChannelMatrix(hue_matrix(degrees), degrees != 0),)
+        return (Filter("hsv_hue", (degrees,), degrees != 0),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +106,7 @@ class Temperature(Op):
     name: ClassVar[str] = "temperature"
     family: ClassVar[str] = "colour"
     main: ClassVar[str] = "kelvin"
+    stacks: ClassVar[bool] = True
 
     kelvin: Ranged = param(
         Range(5200.0, 8200.0, "loguniform"), "range", "of the new light; lower is warmer",
@@ -116,10 +120,11 @@ class Temperature(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One curve a channel."""
-        if schema.colours != 3 or drawn["kelvin"] == _DAYLIGHT:
+        if schema.colours != 3:
             return ()
-        gains = light_gains(drawn["kelvin"], _DAYLIGHT)
-        return (Curve("light_gain", (float(self.linear), *gains)),)
+        kelvin = drawn["kelvin"]
+        gains = light_gains(kelvin, _DAYLIGHT)
+        return (Curve("light_gain", (float(self.linear), *gains), kelvin != _DAYLIGHT),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +191,7 @@ class Grayscale(Op):
 
     name: ClassVar[str] = "grayscale"
     family: ClassVar[str] = "colour"
+    stacks: ClassVar[bool] = True
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
 
@@ -209,12 +215,13 @@ class Invert(Op):
     family: ClassVar[str] = "colour"
     group: ClassVar[str] = "picture and negative"
     extra: ClassVar[tuple[str, ...]] = ("side",)
+    stacks: ClassVar[bool] = True
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One curve."""
-        return () if self.exact and drawn["side"] < 0.5 else (Curve("invert"),)
+        return (Curve("invert", (), drawn["side"] >= 0.5 if self.exact else True),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +231,7 @@ class Solarize(Op):
     name: ClassVar[str] = "solarize"
     family: ClassVar[str] = "colour"
     main: ClassVar[str] = "threshold"
+    stacks: ClassVar[bool] = True
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
     threshold: Ranged = param(
@@ -233,9 +241,7 @@ class Solarize(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One curve."""
-        if drawn["threshold"] == 1:
-            return ()
-        return (Curve("solarize", (drawn["threshold"],)),)
+        return (Curve("solarize", (drawn["threshold"],), drawn["threshold"] != 1),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,6 +254,7 @@ class Posterize(Op):
     name: ClassVar[str] = "posterize"
     family: ClassVar[str] = "colour"
     main: ClassVar[str] = "bits"
+    stacks: ClassVar[bool] = True
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
     bits: Ranged = param(

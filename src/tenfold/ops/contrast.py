@@ -21,6 +21,7 @@ class Contrast(Op):
     name: ClassVar[str] = "contrast"
     family: ClassVar[str] = "contrast"
     main: ClassVar[str] = "factor"
+    stacks: ClassVar[bool] = True
 
     factor: Ranged = param(
         Range(0.8, 1.25, "loguniform"), "range", "contrast factor; 1 leaves the image as it is",
@@ -33,9 +34,8 @@ class Contrast(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One curve."""
-        if drawn["factor"] == 1:
-            return ()
-        return (Curve(f"contrast_{self.pivot}", (drawn["factor"],)),)
+        factor = drawn["factor"]
+        return (Curve(f"contrast_{self.pivot}", (factor,), factor != 1),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,7 @@ class Autocontrast(Op):
     name: ClassVar[str] = "autocontrast"
     family: ClassVar[str] = "contrast"
     main: ClassVar[str] = "cutoff"
+    stacks: ClassVar[bool] = True
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
     cutoff: Ranged = param(
@@ -68,6 +69,7 @@ class Equalize(Op):
 
     name: ClassVar[str] = "equalize"
     family: ClassVar[str] = "contrast"
+    stacks: ClassVar[bool] = True
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
 
@@ -87,6 +89,7 @@ class Clahe(Op):
     name: ClassVar[str] = "clahe"
     family: ClassVar[str] = "contrast"
     main: ClassVar[str] = "clip_limit"
+    stacks: ClassVar[bool] = True
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
     clip_limit: Ranged = param(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Displacement, Drawn, Steps
 from tenfold.params import Ranged, param
-from tenfold.rng import pixel_generator
+from tenfold.rng import normal_rows, uniform_rows
 from tenfold.samples.sample import Schema
 
 INJECTIVE = 0.48
@@ -51,6 +51,7 @@ class Elastic(Op):
     main: ClassVar[str] = "amplitude"
     seeded: ClassVar[bool] = True
     moves: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     amplitude: Ranged = param(
         (0, 0.015), "range", "root mean square displacement along each axis",
@@ -72,11 +73,14 @@ class Elastic(Op):
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """Independent normal control displacements, clipped at two standard deviations."""
         down, across = _grid(self.cells, schema)
-        normal = pixel_generator(drawn["seed"]).standard_normal((down + 3, across + 3, 2))
+        normal = normal_rows(drawn["seed"], (down + 3, across + 3, 2)).astype(np.float64)
+        np.clip(normal, -2, 2, out=normal)
         sigma = drawn["amplitude"] * min(schema.height, schema.width) / _SPLINE_RMS / _CLIPPED_RMS
+        normal *= sigma[:, None, None, None]
         # Cells are not quite square where the sides' ratio is not whole: keep within the bound.
         bound = INJECTIVE * np.array([schema.width / across, schema.height / down])
-        return (Displacement(np.clip(sigma * np.clip(normal, -2, 2), -bound, bound)),)
+        np.clip(normal, -bound, bound, out=normal)
+        return (Displacement(normal, drawn["amplitude"] != 0),)
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ class GridDistortion(Op):
     main: ClassVar[str] = "amplitude"
     seeded: ClassVar[bool] = True
     moves: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     amplitude: Ranged = param(
         (0, 0.2), "range", "how much longer or shorter a cell may become",
@@ -105,31 +110,36 @@ class GridDistortion(Op):
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """Displacements that depend on the column (x) or the row (y) alone."""
         down, across = _grid(self.cells, schema)
-        rng = pixel_generator(drawn["seed"])
-        x = _knots(rng.uniform(-1, 1, across), drawn["amplitude"], schema.width / across)
-        y = _knots(rng.uniform(-1, 1, down), drawn["amplitude"], schema.height / down)
-        control = np.empty((down + 3, across + 3, 2))
-        control[..., 0] = x[None, :]
-        control[..., 1] = y[:, None]
-        return (Displacement(control),)
+        uniform = 2 * uniform_rows(drawn["seed"], (across + down,)) - 1
+        amplitude = drawn["amplitude"]
+        x = _knots(uniform[:, :across], amplitude, schema.width / across)
+        y = _knots(uniform[:, across:], amplitude, schema.height / down)
+        control = np.empty((len(uniform), down + 3, across + 3, 2))
+        control[..., 0] = x[:, None, :]
+        control[..., 1] = y[:, :, None]
+        return (Displacement(control, amplitude != 0),)
 
 
-def _knots(stretch: NDArray[np.float64], amplitude: float, cell: float) -> NDArray[np.float64]:
+def _knots(
+    stretch: NDArray[np.float64], amplitude: NDArray[np.float64], cell: float
+) -> NDArray[np.float64]:
     """Control values of one axis: cells resized by their stretch, both ends pinned.
 
     Args:
-        stretch: (n,) in -1..1, of each cell.
-        amplitude: change of a cell's length at stretch 1, in units of the cell.
+        stretch: (N, n) in -1..1, of each copy's cells.
+        amplitude: (N,) change of a cell's length at stretch 1, in units of the cell.
         cell: its length, pixels.
 
     Returns:
-        (n + 3,) displacements in pixels, each at most `INJECTIVE` cells, neighbours at most
+        (N, n + 3) displacements in pixels, each at most `INJECTIVE` cells, neighbours at most
         `amplitude` cells apart.
     """
-    change = stretch - stretch.mean()
-    drift = np.concatenate([[0.0], np.cumsum(change)])
-    drift[-1] = 0.0  # but for rounding
-    excess = max(1.0, np.abs(change).max(), np.abs(drift).max() * amplitude / INJECTIVE)
-    moved = drift / excess * amplitude * cell
+    total = np.cumsum(stretch, axis=1)
+    change = stretch - total[:, -1:] / stretch.shape[1]
+    drift = np.zeros((len(stretch), stretch.shape[1] + 1))
+    np.cumsum(change[:, :-1], axis=1, out=drift[:, 1:-1])  # both ends are 0 but for rounding
+    farthest = np.abs(drift).max(axis=1) * amplitude / INJECTIVE
+    excess = np.maximum(np.maximum(1.0, np.abs(change).max(axis=1)), farthest)
+    moved = drift * (amplitude / excess * cell)[:, None]
     # Odd continuation beyond the ends makes the spline vanish there: (-a + 4 * 0 + a) / 6 = 0.
-    return np.concatenate([[-moved[1]], moved, [-moved[-2]]])
+    return np.concatenate([-moved[:, 1:2], moved, -moved[:, -2:-1]], axis=1)

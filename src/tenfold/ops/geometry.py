@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tenfold.ops import matrices
 from tenfold.ops.op import Op
@@ -23,17 +24,16 @@ def _centred(matrix: matrices.Matrix, schema: Schema) -> Steps:
     return (Warp(matrices.about_centre(matrix, *size), *size),)
 
 
-def _turned(quarters: int, schema: Schema) -> Warp:
+def _turned(quarters: NDArray[np.float64], schema: Schema) -> Warp:
     """Quarter turns that turn the frame too, so that no pixel is lost or mixed."""
-    height, width = schema.height, schema.width
-    if quarters % 2:
-        height, width = width, height
-    matrix = (
-        matrices.translation(width / 2, height / 2)
-        @ matrices.rotation(90.0 * quarters)
-        @ matrices.translation(-schema.width / 2, -schema.height / 2)
+    lies = quarters % 2 != 0
+    height = np.where(lies, schema.width, schema.height)
+    width = np.where(lies, schema.height, schema.width)
+    to_origin = matrices.translation(-schema.width / 2, -schema.height / 2)
+    turned = matrices.product(matrices.rotation(90.0 * quarters), to_origin)
+    return Warp(
+        matrices.product(matrices.translation(width / 2, height / 2), turned), height, width
     )
-    return Warp(matrix, height, width)
 
 
 def _keeps_size(schema: Schema, what: str) -> Iterator[str]:
@@ -59,6 +59,7 @@ class Rotation(Op):
     extra: ClassVar[tuple[str, ...]] = ("turn",)
     group: ClassVar[str] = "rotations"
     moves: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     degrees: Ranged = param(
         (-15, 15), "range", "angle, counter-clockwise",
@@ -113,22 +114,22 @@ class Rotation(Op):
 
     def settle(self, drawn: Drawn) -> Drawn:
         """The angle, of those that there are."""
+        degrees = drawn["degrees"]
         if not self.multiples_of:
-            return {"degrees": drawn["degrees"]}
+            return {"degrees": degrees}
         first, last = self._members(self.multiples_of)
         full = math.isclose((last - first) * self.multiples_of, 360)  # from -180 to 180
         if full and self.degrees.distribution == "uniform":
             first += 1
         members = Range(first, last, self.degrees.distribution)
-        (number,) = members.whole(np.array([drawn["turn"]])).tolist()
-        degrees = float(number * self.multiples_of)
-        return {"degrees": 180.0 if full and math.isclose(degrees, -180) else degrees}
+        degrees = members.whole(drawn["turn"]) * self.multiples_of
+        return {"degrees": np.where(full & np.isclose(degrees, -180), 180.0, degrees)}
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One matrix."""
         degrees = drawn["degrees"]
         if self.multiples_of and self.multiples_of % 90 == 0:
-            return (_turned(round(degrees / 90), schema),)
+            return (_turned(np.rint(degrees / 90), schema),)
         return _centred(matrices.rotation(degrees), schema)
 
 
@@ -147,6 +148,7 @@ class Reflection(Op):
     extra: ClassVar[tuple[str, ...]] = ("first", "second", "third")
     group: ClassVar[str] = "reflections"
     moves: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     axes: Chosen = param(("horizontal",), "choices", "along which axes", options=AXES)
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
@@ -166,28 +168,35 @@ class Reflection(Op):
     def settle(self, drawn: Drawn) -> Drawn:
         """Which axes are mirrored: 0 or 1 each."""
         if not self.exact:
-            one = self.axes[min(int(drawn["first"] * len(self.axes)), len(self.axes) - 1)]
-            return {axis: int(axis == one) for axis in AXES}
+            last = len(self.axes) - 1
+            one = np.minimum((drawn["first"] * len(self.axes)).astype(np.int64), last)
+            places = [self.axes.index(axis) if axis in self.axes else -1 for axis in AXES]
+            return {
+                axis: (one == place).astype(np.int64)
+                for axis, place in zip(AXES, places, strict=True)
+            }
         possible = AXES if "transpose" in self.axes and len(self.axes) > 1 else self.axes
         coins = (drawn["first"], drawn["second"], drawn["third"])
         return {
-            axis: int(coin < 0.5 and axis in possible)
+            axis: ((coin < 0.5) & (axis in possible)).astype(np.int64)
             for axis, coin in zip(AXES, coins, strict=True)
         }
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One matrix, exact on the pixel grid."""
-        chosen = {axis for axis in AXES if drawn[axis]}
-        height, width = schema.height, schema.width
-        matrix = np.eye(3)
-        if "horizontal" in chosen:
-            matrix = matrices.translation(width, 0) @ matrices.scaling(-1, 1) @ matrix
-        if "vertical" in chosen:
-            matrix = matrices.translation(0, height) @ matrices.scaling(1, -1) @ matrix
-        if "transpose" in chosen:
-            matrix = np.eye(3)[[1, 0, 2]] @ matrix
-            height, width = width, height
-        return (Warp(matrix, height, width),)
+        horizontal, vertical, transpose = (drawn[axis] != 0 for axis in AXES)
+        x, y = np.where(horizontal, -1.0, 1.0), np.where(vertical, -1.0, 1.0)
+        right = np.where(horizontal, float(schema.width), 0.0)
+        low = np.where(vertical, float(schema.height), 0.0)
+        if not transpose.any():
+            matrix = matrices.matrix(x, 0, right, 0, y, low, 0, 0, 1)
+            return (Warp(matrix, schema.height, schema.width),)
+        a, b = np.where(transpose, 0.0, x), np.where(transpose, y, 0.0)
+        c, d = np.where(transpose, x, 0.0), np.where(transpose, 0.0, y)
+        e, f = np.where(transpose, low, right), np.where(transpose, right, low)
+        height = np.where(transpose, schema.width, schema.height)
+        width = np.where(transpose, schema.height, schema.width)
+        return (Warp(matrices.matrix(a, b, e, c, d, f, 0, 0, 1), height, width),)
 
 
 @dataclass(frozen=True)
@@ -198,6 +207,7 @@ class Translation(Op):
     family: ClassVar[str] = "geometry"
     main: ClassVar[str] = "x"
     moves: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     x: Ranged = param(
         (-0.1, 0.1), "range", "to the right; and downwards, drawn on its own, if y is not given",
@@ -222,6 +232,7 @@ class Scaling(Op):
     family: ClassVar[str] = "geometry"
     main: ClassVar[str] = "factor"
     moves: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     factor: Ranged = param(
         Range(0.9, 1.1, "loguniform"), "range", "magnification",
@@ -234,7 +245,7 @@ class Scaling(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One matrix; the area grows by the square of `factor` whatever the anisotropy."""
-        stretch = math.sqrt(drawn["anisotropy"])
+        stretch = np.sqrt(drawn["anisotropy"])
         return _centred(
             matrices.scaling(drawn["factor"] * stretch, drawn["factor"] / stretch), schema
         )
@@ -248,6 +259,7 @@ class Shear(Op):
     family: ClassVar[str] = "geometry"
     main: ClassVar[str] = "x"
     moves: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     x: Ranged = param(
         (-5, 5), "range", "lean of vertical lines",
@@ -279,6 +291,7 @@ class Perspective(Op):
     main: ClassVar[str] = "strength"
     extra: ClassVar[tuple[str, ...]] = ("x0", "y0", "x1", "y1", "x2", "y2", "x3", "y3")
     moves: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     strength: Ranged = param(
         (0, 0.08), "range", "how far a corner may move in each direction",
@@ -289,8 +302,9 @@ class Perspective(Op):
         """One homography; below a quarter of the side the corners stay convex."""
         size = np.array([schema.width, schema.height], dtype=np.float64)
         corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * size
-        unit = np.array([drawn[name] for name in self.extra]).reshape(4, 2) * 2 - 1
-        matrix = matrices.quadrilateral(corners, corners + drawn["strength"] * unit * size)
+        unit = np.stack([drawn[name] for name in self.extra], axis=-1).reshape(-1, 4, 2) * 2 - 1
+        moved = corners + drawn["strength"][:, None, None] * unit * size
+        matrix = matrices.quadrilateral(corners, moved)
         return (Warp(matrix, schema.height, schema.width),)
 
 
@@ -303,6 +317,7 @@ class Crop(Op):
     main: ClassVar[str] = "area"
     extra: ClassVar[tuple[str, ...]] = ("x", "y")
     moves: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     area: Ranged = param(
         (0.5, 1), "range", "size of the part", within=(0.01, 1), unit="of the area", neutral=1
@@ -337,11 +352,12 @@ class Crop(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One matrix: whole pixels are cut, so that a crop without resizing mixes nothing."""
-        side, stretch = math.sqrt(drawn["area"]), math.sqrt(drawn["aspect"])
-        width = max(1, min(schema.width, round(schema.width * side * stretch)))
-        height = max(1, min(schema.height, round(schema.height * side / stretch)))
-        x = int(drawn["x"] * (schema.width - width + 1))
-        y = int(drawn["y"] * (schema.height - height + 1))
+        side, stretch = np.sqrt(drawn["area"]), np.sqrt(drawn["aspect"])
+        width = np.clip(np.rint(schema.width * side * stretch), 1, schema.width)
+        height = np.clip(np.rint(schema.height * side / stretch), 1, schema.height)
+        x = np.floor(drawn["x"] * (schema.width - width + 1))
+        y = np.floor(drawn["y"] * (schema.height - height + 1))
         rows, columns = self.height or schema.height, self.width or schema.width
-        matrix = matrices.scaling(columns / width, rows / height) @ matrices.translation(-x, -y)
+        across, down = columns / width, rows / height
+        matrix = matrices.matrix(across, 0, -x * across, 0, down, -y * down, 0, 0, 1)
         return (Warp(matrix, rows, columns),)

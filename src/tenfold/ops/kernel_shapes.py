@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.ops.steps import Number
+
 Kernel = NDArray[np.float32]
 _FINE = 16  # samples a pixel and axis where a shape is averaged over pixels
 
@@ -50,11 +52,12 @@ def disk_kernel(radius: float) -> Kernel:
     return _trimmed(kernel)
 
 
-def sharpness_kernel(factor: float) -> Kernel:
-    """(3, 3): 0 is slightly smoothed, 1 the picture, above 1 sharper (Pillow's ImageEnhance)."""
+def sharpness_kernel(factor: Number) -> Kernel:
+    """(..., 3, 3): 0 is slightly smoothed, 1 the picture, above 1 sharper (Pillow's ImageEnhance)."""
     smooth = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]]) / 13
-    kernel = (1 - factor) * smooth
-    kernel[1, 1] += factor
+    own = np.asarray(factor, dtype=np.float64)
+    kernel = (1 - own)[..., None, None] * smooth
+    kernel[..., 1, 1] += own
     return kernel.astype(np.float32)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Curve, Drawn, Steps
 from tenfold.params import Range, Ranged, param
@@ -18,6 +20,7 @@ class Brightness(Op):
     name: ClassVar[str] = "brightness"
     family: ClassVar[str] = "luminosity"
     main: ClassVar[str] = "shift"
+    stacks: ClassVar[bool] = True
 
     shift: Ranged = param(
         Range(-0.15, 0.15), "range", "what is added to every value",
@@ -26,7 +29,7 @@ class Brightness(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One curve."""
-        return (Curve("shift", (drawn["shift"],)),) if drawn["shift"] else ()
+        return (Curve("shift", (drawn["shift"],), drawn["shift"] != 0),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,7 @@ class Exposure(Op):
     name: ClassVar[str] = "exposure"
     family: ClassVar[str] = "luminosity"
     main: ClassVar[str] = "stops"
+    stacks: ClassVar[bool] = True
 
     stops: Ranged = param(
         Range(-0.5, 0.5), "range", "powers of two of the light",
@@ -45,9 +49,8 @@ class Exposure(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One curve."""
-        if not drawn["stops"]:
-            return ()
-        return (Curve("light_gain", (float(self.linear), 2.0 ** drawn["stops"])),)
+        gain = np.power(2.0, drawn["stops"])
+        return (Curve("light_gain", (float(self.linear), gain), drawn["stops"] != 0),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,7 @@ class Gamma(Op):
     name: ClassVar[str] = "gamma"
     family: ClassVar[str] = "luminosity"
     main: ClassVar[str] = "gamma"
+    stacks: ClassVar[bool] = True
 
     gamma: Ranged = param(
         Range(0.8, 1.25, "loguniform"), "range", "exponent; above 1 is darker",
@@ -65,4 +69,4 @@ class Gamma(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One curve."""
-        return (Curve("power", (drawn["gamma"],)),) if drawn["gamma"] != 1 else ()
+        return (Curve("power", (drawn["gamma"],), drawn["gamma"] != 1),)

@@ -22,6 +22,7 @@ class ShotNoise(Op):
     family: ClassVar[str] = "noise"
     main: ClassVar[str] = "photons"
     seeded: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     photons: Ranged = param(
         Range(200.0, 2000.0, "loguniform"), "range", "photons a pixel and channel at white",
@@ -42,6 +43,7 @@ class SensorNoise(Op):
     family: ClassVar[str] = "noise"
     main: ClassVar[str] = "gain"
     seeded: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     gain: Ranged = param(
         Range(0.0001, 0.001, "loguniform"), "range", "variance at white that photons cause",
@@ -55,10 +57,9 @@ class SensorNoise(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One noise."""
-        a, b = drawn["gain"], drawn["read_noise"] ** 2
-        if a == b == 0:
-            return ()
-        return (Noise("sensor", (a, b, float(self.linear)), drawn["seed"]),)
+        a, b = drawn["gain"], drawn["read_noise"] * drawn["read_noise"]
+        acts = (a != 0) | (b != 0)
+        return (Noise("sensor", (a, b, float(self.linear)), drawn["seed"], acts),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,7 @@ class GaussianNoise(Op):
     family: ClassVar[str] = "noise"
     main: ClassVar[str] = "std"
     seeded: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     std: Ranged = param(
         Range(0.005, 0.03), "range", "standard deviation",
@@ -78,9 +80,8 @@ class GaussianNoise(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One noise."""
-        if drawn["std"] == 0:
-            return ()
-        return (Noise("gaussian", (drawn["std"], float(self.shared)), drawn["seed"]),)
+        std = drawn["std"]
+        return (Noise("gaussian", (std, float(self.shared)), drawn["seed"], std != 0),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,7 @@ class MultiplicativeNoise(Op):
     family: ClassVar[str] = "noise"
     main: ClassVar[str] = "std"
     seeded: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     std: Ranged = param(
         Range(0.01, 0.08), "range", "standard deviation of the factor",
@@ -100,9 +102,8 @@ class MultiplicativeNoise(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One noise."""
-        if drawn["std"] == 0:
-            return ()
-        return (Noise("multiplicative", (drawn["std"], float(self.shared)), drawn["seed"]),)
+        std = drawn["std"]
+        return (Noise("multiplicative", (std, float(self.shared)), drawn["seed"], std != 0),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,7 @@ class SaltAndPepper(Op):
     family: ClassVar[str] = "noise"
     main: ClassVar[str] = "fraction"
     seeded: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     fraction: Ranged = param(
         Range(0.0005, 0.01, "loguniform"), "range", "chance that a pixel is hit",
@@ -126,10 +128,9 @@ class SaltAndPepper(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One noise."""
-        if drawn["fraction"] == 0:
-            return ()
-        numbers = (drawn["fraction"], drawn["salt"], float(self.shared))
-        return (Noise("salt_and_pepper", numbers, drawn["seed"]),)
+        fraction = drawn["fraction"]
+        numbers = (fraction, drawn["salt"], float(self.shared))
+        return (Noise("salt_and_pepper", numbers, drawn["seed"], fraction != 0),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +141,7 @@ class BlueNoise(Op):
     family: ClassVar[str] = "noise"
     main: ClassVar[str] = "std"
     seeded: ClassVar[bool] = True
+    stacks: ClassVar[bool] = True
 
     std: Ranged = param(
         Range(0.005, 0.03), "range", "standard deviation",
@@ -149,6 +151,5 @@ class BlueNoise(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One noise."""
-        if drawn["std"] == 0:
-            return ()
-        return (Noise("blue", (drawn["std"], float(self.shared)), drawn["seed"]),)
+        std = drawn["std"]
+        return (Noise("blue", (std, float(self.shared)), drawn["seed"], std != 0),)

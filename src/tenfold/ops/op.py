@@ -8,12 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tenfold.errors import RequestError
 from tenfold.ops.parameter_names import parameter_cure
-from tenfold.ops.steps import Drawn, Steps
+from tenfold.ops.steps import Drawn, Fill, Steps
 from tenfold.params import Range, Spec, param, specs
 from tenfold.rng import SLOTS, Draws
 from tenfold.samples.sample import Schema
+
+Columns = dict[str, Any]
+"""What an op drew for N copies: names to (N,) arrays."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +40,9 @@ class Op(ABC):
         group: name of the group that the op's members form when any member is as good as any
             other ("" if they form none); only then `exact` may be set.
         moves: the op moves pixels (geometry).
+        stacks: `settle` and `lower` take many copies at once: what was drawn comes as (N,) arrays
+            in place of numbers, and what they make has N along a first axis. That is what makes
+            small images fast; an op without it is lowered copy by copy, to the same steps.
 
     Args:
         probability: chance that a copy gets this op, 0 to 1.
@@ -48,6 +57,7 @@ class Op(ABC):
     seeded: ClassVar[bool] = False
     group: ClassVar[str] = ""
     moves: ClassVar[bool] = False
+    stacks: ClassVar[bool] = False
 
     probability: float = param(
         1.0, "number", "chance that a copy gets this", within=(0, 1), unit=""
@@ -87,7 +97,11 @@ class Op(ABC):
 
     @abstractmethod
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
-        """What was drawn, as steps for images of this schema (its size is the current one)."""
+        """What was drawn, as steps for images of this schema (its size is the current one).
+
+        Of an op that `stacks`, the values drawn are (N,) arrays, and the same number of steps
+        comes back whatever they are: `acts` says where one changes nothing.
+        """
 
     @classmethod
     def summary(cls) -> str:
@@ -110,35 +124,56 @@ class Op(ABC):
         value: Range | None = getattr(self, name)
         return getattr(self, spec.like) if value is None and spec.like else value
 
-    def draw(self, draws: Draws) -> list[Drawn | None]:
-        """Draw for N copies; None where the op doesn't act."""
+    def columns(self, draws: Draws) -> tuple[NDArray[np.bool_], Columns]:
+        """Draw for N copies.
+
+        Returns:
+            (N,) whether the op acts; and what was drawn, (N,) arrays, settled if the op `stacks`.
+        """
         u = draws.uniforms
-        columns: dict[str, list[Any]] = {}
+        columns: Columns = {}
         slot = 1
         for name, spec in specs(type(self)).items():
             if spec.kind != "range":
                 continue
             value = self._drawn_from(name, spec)
             if value is not None:
-                columns[name] = spec.draw(value, u[:, slot]).tolist()
+                columns[name] = spec.draw(value, u[:, slot])
             slot += 1
         for name in self.extra:
-            columns[name] = u[:, slot].tolist()
+            columns[name] = u[:, slot]
             slot += 1
         if self.seeded:
-            columns["seed"] = draws.seeds.tolist()
-        active = (u[:, 0] < self.probability).tolist()
+            columns["seed"] = draws.seeds.astype(np.int64)
+        active = u[:, 0] < self.probability
+        if self.exact:
+            active[:] = True
+        return active, self.settle(columns) if self.stacks else columns
+
+    def draw(self, draws: Draws) -> list[Drawn | None]:
+        """Draw for N copies; None where the op doesn't act."""
+        active, columns = self.columns(draws)
+        lists = {name: column.tolist() for name, column in columns.items()}
+        rows: list[Drawn] = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values())]
+        rows = rows or [{} for _ in active]
+        settle = (lambda drawn: drawn) if self.stacks else self.settle
         return [
-            self.settle({name: column[i] for name, column in columns.items()})
-            if self.exact or active[i]
-            else None
-            for i in range(len(u))
+            settle(row) if acts else None for row, acts in zip(rows, active.tolist(), strict=True)
         ]
+
+    def steps(self, drawn: Drawn, schema: Schema) -> Steps:
+        """The steps of one copy that do anything; what `lower` makes of it, alone."""
+        if not self.stacks:
+            return tuple(step for step in self.lower(drawn, schema) if step.acts)
+        alone = {name: np.array([value]) for name, value in drawn.items()}
+        steps = (step.row(0) for step in self.lower(alone, schema) if not isinstance(step, Fill))
+        return tuple(step for step in steps if step.acts)
 
     def settle(self, drawn: Drawn) -> Drawn:
         """Turn raw uniforms into numbers that mean something to who reads a manifest.
 
-        A hook: what was drawn, as it is, by default. `lower` gets what this returns.
+        A hook: what was drawn, as it is, by default. `lower` gets what this returns. Of an op that
+        `stacks`, the values are (N,) arrays.
         """
         return drawn
 

@@ -187,7 +187,7 @@ class Policy(Op):
         for key in sorted(drawn):  # there are at most 7, so that "1." to "7." sort in order
             member = SPACES[self.space][key.partition(".")[2]]
             if member.op is not None:
-                steps += member.op.lower(member.to_drawn(drawn[key], schema), schema)
+                steps += member.op.steps(member.to_drawn(drawn[key], schema), schema)
         return steps
 
 

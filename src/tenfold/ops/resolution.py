@@ -21,6 +21,7 @@ class Downscale(Op):
     name: ClassVar[str] = "downscale"
     family: ClassVar[str] = "resolution"
     main: ClassVar[str] = "factor"
+    stacks: ClassVar[bool] = True
 
     factor: Ranged = param(
         Range(1.0, 2.0), "range", "how many times fewer pixels along each side",
@@ -29,7 +30,7 @@ class Downscale(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One filter."""
-        return (Filter("downscale", (drawn["factor"],)),) if drawn["factor"] != 1 else ()
+        return (Filter("downscale", (drawn["factor"],), drawn["factor"] != 1),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,7 @@ class Jpeg(Op):
     name: ClassVar[str] = "jpeg"
     family: ClassVar[str] = "resolution"
     main: ClassVar[str] = "quality"
+    stacks: ClassVar[bool] = True
 
     quality: Ranged = param(
         Range(50, 95), "range", "libjpeg quality", within=(1, 100), integral=True

@@ -29,6 +29,7 @@ class Sharpness(Op):
     name: ClassVar[str] = "sharpness"
     family: ClassVar[str] = "sharpness"
     main: ClassVar[str] = "factor"
+    stacks: ClassVar[bool] = True
 
     factor: Ranged = param(
         Range(0.5, 2.0, "loguniform"), "range", "0 smoothed, 1 the picture itself, 2 sharper",
@@ -37,7 +38,8 @@ class Sharpness(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One convolution, 3x3."""
-        return _convolution(sharpness_kernel(drawn["factor"])) if drawn["factor"] != 1 else ()
+        factor = drawn["factor"]
+        return (Convolution(sharpness_kernel(factor), acts=factor != 1),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,7 @@ class MedianBlur(Op):
     name: ClassVar[str] = "median_blur"
     family: ClassVar[str] = "sharpness"
     main: ClassVar[str] = "radius"
+    stacks: ClassVar[bool] = True
 
     probability: float = param(0.5, "number", "chance that a copy gets this", within=(0, 1))
     radius: Ranged = param(
@@ -100,7 +103,7 @@ class MedianBlur(Op):
 
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """One filter."""
-        return (Filter("median", (drawn["radius"],)),) if drawn["radius"] else ()
+        return (Filter("median", (drawn["radius"],), drawn["radius"] != 0),)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,15 +2,30 @@
 
 All of a step's randomness is in its numbers (or its seed), so the same step does the same thing
 wherever and whenever it runs. Image values are in units of the value range: 0 black, 1 white.
+
+A step holds the numbers of one copy, or, where the op lowers many copies at once
+(`tenfold.ops.op.Op.stacks`), those of N copies stacked along a first axis, and `row` picks one.
+`acts` is false for copies in which the step would change nothing; such a step is left out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+Acts = bool | np.bool_ | NDArray[np.bool_]
+Number = Any
+"""A number of one copy, or an array (N,) of those of N copies."""
+
+
+def _of(value: Any, k: int, single: int = 0) -> Any:
+    """Copy k's part of a value: itself if it is the same for all (of `single` axes)."""
+    if not isinstance(value, np.ndarray) or value.ndim == single:
+        return value
+    return value[k] if single else value[k].item()
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +38,15 @@ class Warp:
     """
 
     matrix: NDArray[np.float64]
-    height: int
-    width: int
+    height: Number
+    width: Number
+    acts: Acts = True
+
+    def row(self, k: int) -> Self:
+        """The step of copy k."""
+        return type(self)(
+            _of(self.matrix, k, 2), _of(self.height, k), _of(self.width, k), _of(self.acts, k)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +61,11 @@ class Displacement:
     """
 
     control: NDArray[np.float64]
+    acts: Acts = True
+
+    def row(self, k: int) -> Self:
+        """The step of copy k."""
+        return type(self)(_of(self.control, k, 3), _of(self.acts, k))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +78,14 @@ class Curve:
     """
 
     function: str
-    parameters: tuple[float, ...] = ()
+    parameters: tuple[Number, ...] = ()
+    acts: Acts = True
+
+    def row(self, k: int) -> Self:
+        """The step of copy k."""
+        return type(self)(
+            self.function, tuple(_of(p, k) for p in self.parameters), _of(self.acts, k)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +97,11 @@ class ChannelMatrix:
     """
 
     matrix: NDArray[np.float64]
+    acts: Acts = True
+
+    def row(self, k: int) -> Self:
+        """The step of copy k."""
+        return type(self)(_of(self.matrix, k, 2), _of(self.acts, k))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +116,11 @@ class Convolution:
 
     kernel: NDArray[np.float32]
     separable: bool = False
+    acts: Acts = True
+
+    def row(self, k: int) -> Self:
+        """The step of copy k."""
+        return type(self)(_of(self.kernel, k, 2), self.separable, _of(self.acts, k))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +134,14 @@ class Filter:
     """
 
     function: str
-    parameters: tuple[float, ...] = ()
+    parameters: tuple[Number, ...] = ()
+    acts: Acts = True
+
+    def row(self, k: int) -> Self:
+        """The step of copy k."""
+        return type(self)(
+            self.function, tuple(_of(p, k) for p in self.parameters), _of(self.acts, k)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +155,18 @@ class Noise:
     """
 
     function: str
-    parameters: tuple[float, ...]
+    parameters: tuple[Number, ...]
     seed: int
+    acts: Acts = True
+
+    def row(self, k: int) -> Self:
+        """The step of copy k."""
+        return type(self)(
+            self.function,
+            tuple(_of(p, k) for p in self.parameters),
+            _of(self.seed, k),
+            _of(self.acts, k),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +187,7 @@ class Fill:
     value: float = 0.0
     seed: int = 0
     ignore_masks: bool = False
+    acts: Acts = True
 
 
 GeometricStep = Warp | Displacement

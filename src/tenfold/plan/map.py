@@ -27,7 +27,7 @@ class Homography:
     @cached_property
     def inverse(self) -> NDArray[np.float64]:
         """Output to input."""
-        return np.linalg.inv(self.matrix).astype(np.float64)
+        return matrices.inverse(self.matrix)
 
     def push(self, points: Points) -> Points:
         """Input points to the output."""
@@ -130,7 +130,7 @@ class Map:
     @cached_property
     def pull_matrix(self) -> NDArray[np.float64] | None:
         """The whole map from target to source as one matrix, if it is one."""
-        return None if self.matrix is None else np.linalg.inv(self.matrix).astype(np.float64)
+        return None if self.matrix is None else matrices.inverse(self.matrix)
 
     def shrinking(self) -> tuple[float, float]:
         """How many source pixels along x and along y make one target pixel; below 1 if they grow.
@@ -187,7 +187,7 @@ def _joined(stages: Iterable[Homography | Spline]) -> tuple[Homography | Spline,
     joined: list[Homography | Spline] = []
     for stage in stages:
         if joined and isinstance(stage, Homography) and isinstance(last := joined[-1], Homography):
-            joined[-1] = Homography(stage.matrix @ last.matrix)
+            joined[-1] = Homography(matrices.product(stage.matrix, last.matrix))
         else:
             joined.append(stage)
     return tuple(joined)

@@ -206,7 +206,7 @@ def lowered(chosen: Iterable[tuple[str, Op, Drawn]], schema: Schema) -> Iterator
         schema: of the picture before the first op.
     """
     for name, op, drawn in chosen:
-        for step in op.lower(drawn, schema):
+        for step in op.steps(drawn, schema):
             yield name, step
             if isinstance(step, Warp):
                 schema = schema.resized(step.height, step.width)
@@ -234,7 +234,7 @@ def _shows_border(op: Op, schema: Schema) -> bool:
     certain = dataclasses.replace(op, probability=1.0)
     size = np.array([schema.width, schema.height])
     for drawn in certain.draw(draws([Key(0, "probe", k) for k in range(_TRIES)], [op.name])[0]):
-        steps = () if drawn is None else op.lower(drawn, schema)
+        steps = () if drawn is None else op.steps(drawn, schema)
         through = Map.of(
             [s for s in steps if isinstance(s, GeometricStep)], (schema.height, schema.width)
         )
