@@ -10,7 +10,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenfold.errors import RequestError
-from tenfold.rng import SLOTS, Key, derived_seed, draws, philox4x32, pixel_generator
+from tenfold.rng import (
+    SLOTS,
+    Key,
+    derived_seed,
+    draws,
+    normal_rows,
+    op_word,
+    pixel_generator,
+    uniform_rows,
+)
+
+
+def philox4x32(counter: list[int], key: list[int]) -> list[int]:
+    """Philox4x32-10 as the paper has it, in whole numbers of any size."""
+    (a, b, c, d), (k, m) = counter, key
+    for _ in range(10):
+        left, right = a * 0xD2511F53, c * 0xCD9E8D57
+        a, b, c, d = (right >> 32) ^ b ^ k, right & _LOW, (left >> 32) ^ d ^ m, left & _LOW
+        k, m = (k + 0x9E3779B9) & _LOW, (m + 0xBB67AE85) & _LOW
+    return [a, b, c, d]
+
+
+_LOW = 0xFFFFFFFF
 
 
 @pytest.mark.parametrize(
@@ -25,9 +47,44 @@ from tenfold.rng import SLOTS, Key, derived_seed, draws, philox4x32, pixel_gener
     ],
 )  # fmt: skip
 def test_philox_gives_the_published_answers(counter: str, key: str, expected: str) -> None:
-    words = [np.array([int(w, 16) for w in text.split()], dtype=np.uint64)
-             for text in (counter, key, expected)]  # fmt: skip
-    np.testing.assert_array_equal(philox4x32(words[0], words[1]), words[2])
+    words = [[int(word, 16) for word in text.split()] for text in (counter, key, expected)]
+    assert philox4x32(words[0], words[1]) == words[2]
+
+
+def test_draws_are_philox_of_the_key_the_copy_and_the_op() -> None:
+    keys = [Key(7, "a", 0), Key(-1, "b", 2**32 - 1), Key(2**70, "", 5)]
+    for name, found in zip(
+        ("rotation", "blur#2"), draws(keys, ["rotation", "blur#2"]), strict=True
+    ):
+        for i, key in enumerate(keys):
+            blocks = [
+                philox4x32([k, op_word(name), key.copy, 0], list(key.words())) for k in range(5)
+            ]
+            expected = (np.array(blocks[:4], dtype=np.float64).ravel() + 0.5) / 2**32
+            np.testing.assert_array_equal(found.uniforms[i], expected)
+            assert found.seeds[i] == (blocks[4][0] << 21) | (blocks[4][1] >> 11)
+
+
+def test_rows_are_philox_of_the_seed() -> None:
+    seeds = np.array([0, 5, 2**53 - 1])
+    rows = uniform_rows(seeds, (3, 7))
+    assert rows.shape == (3, 3, 7)
+    for seed, row in zip(seeds.tolist(), rows, strict=True):
+        words = [philox4x32([k, 0, 0, 1], [seed & _LOW, seed >> 32]) for k in range(6)]
+        expected = (np.array(words, dtype=np.float64).ravel()[:21] + 0.5) / 2**32
+        np.testing.assert_array_equal(row.ravel(), expected)
+        np.testing.assert_array_equal(row, uniform_rows(np.array([seed]), (3, 7))[0])
+
+
+def test_normal_rows_are_normal_and_each_its_own() -> None:
+    rows = normal_rows(np.arange(400), (5, 5, 2))
+    assert rows.shape == (400, 5, 5, 2)
+    assert abs(rows.mean()) < 4 / np.sqrt(rows.size)
+    assert abs(rows.var() - 1) < 4 * np.sqrt(2 / rows.size)
+    assert abs((rows**4).mean() - 3) < 4 * np.sqrt(96 / rows.size)
+    flat = rows.reshape(400, -1)
+    assert np.abs(np.corrcoef(flat.T) - np.eye(50)).max() < 5 / np.sqrt(400)
+    np.testing.assert_array_equal(normal_rows(np.array([7]), (5, 5, 2))[0], rows[7])
 
 
 def test_many_keys_in_one_call_equal_one_by_one() -> None:

@@ -2,7 +2,7 @@
 
 There is no stream and no state, so any number of workers, any order and any resume draw the
 same numbers. The generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw, "Parallel random
-numbers: as easy as 1, 2, 3", SC 2011), evaluated for many keys in one call.
+numbers: as easy as 1, 2, 3", SC 2011), evaluated for many keys in one call (`native/philox.c`).
 """
 
 from __future__ import annotations
@@ -19,17 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.errors import RequestError
+from tenfold.native.library import ffi, lib
 
 SLOTS = 16
 """Uniform numbers available to one op for one copy of one sample."""
 
-_BLOCKS = SLOTS // 4 + 1  # the last block makes the op's seed for per-pixel randomness
-_MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], dtype=np.uint64)
-_WEYL = np.array([0x9E3779B9, 0xBB67AE85], dtype=np.uint64)
-_LOW = np.uint64(0xFFFFFFFF)
-_HALF = np.uint64(32)
-_LOW_WORD = 0xFFFFFFFF
-_ROWS = 1  # the counter's last word for `uniform_rows`; `draws` has 0 there
 _COPIES = 2**32  # a copy's number is one 32-bit word of the counter
 
 
@@ -74,34 +68,12 @@ class Draws:
 
     Attributes:
         uniforms: (N, SLOTS) float64 in the open interval (0, 1), resolution 2**-32.
-        seeds: (N,) integers in [0, 2**53), which seed an op's per-pixel randomness; they
-            survive JSON in every language.
+        seeds: (N,) int64 in [0, 2**53), which seed an op's per-pixel randomness; they survive
+            JSON in every language.
     """
 
     uniforms: NDArray[np.float64]
-    seeds: NDArray[np.uint64]
-
-
-def philox4x32(counter: NDArray[np.uint64], key: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Philox4x32-10.
-
-    Args:
-        counter: (..., 4) words below 2**32.
-        key: (..., 2) words below 2**32, broadcast against `counter`.
-
-    Returns:
-        (..., 4) random words below 2**32, as uint64.
-    """
-    # Both halves of a round at once: x holds words 0 and 2, y words 1 and 3.
-    x, y = np.moveaxis(counter[..., 0::2], -1, 0), np.moveaxis(counter[..., 1::2], -1, 0)
-    key = np.moveaxis(key, -1, 0)
-    shape = (2, *[1] * (x.ndim - 1))
-    multipliers, weyl = _MULTIPLIERS.reshape(shape), _WEYL.reshape(shape)
-    for _ in range(10):
-        product = (x * multipliers)[::-1]
-        x, y = (product >> _HALF) ^ y ^ key, product & _LOW
-        key = (key + weyl) & _LOW
-    return np.stack([x[0], y[0], x[1], y[1]], axis=-1)
+    seeds: NDArray[np.int64]
 
 
 @lru_cache(maxsize=4096)
@@ -123,18 +95,29 @@ def draws(keys: Sequence[Key], ops: Sequence[str]) -> list[Draws]:
     Returns:
         One `Draws` of N rows per op.
     """
-    key = np.array([k.words() for k in keys], dtype=np.uint64)[:, None, None, :]
-    counter = np.empty((len(keys), len(ops), _BLOCKS, 4), dtype=np.uint64)
-    counter[..., 0] = np.arange(_BLOCKS, dtype=np.uint64)
-    counter[..., 1] = np.array([op_word(name) for name in ops], dtype=np.uint64)[None, :, None]
-    counter[..., 2] = np.array([k.copy for k in keys], dtype=np.uint64)[:, None, None]
-    counter[..., 3] = 0
-    words = philox4x32(counter, key)
-    uniforms = words[:, :, :-1].reshape(len(keys), len(ops), SLOTS).astype(np.float64)
-    uniforms = (uniforms + 0.5) * 2.0**-32
-    last = words[:, :, -1]
-    seeds = (last[..., 0] << np.uint64(21)) | (last[..., 1] >> np.uint64(11))
-    return [Draws(uniforms[:, i], seeds[:, i]) for i in range(len(ops))]
+    words: dict[tuple[int, str], tuple[int, int]] = {}
+    for key in keys:
+        if (key.seed, key.sample) not in words:
+            words[key.seed, key.sample] = key.words()
+    each = np.array([words[key.seed, key.sample] for key in keys], dtype=np.uint32).reshape(-1, 2)
+    return draws_of_words(each, np.array([key.copy for key in keys], dtype=np.uint32), ops)
+
+
+def draws_of_words(
+    words: NDArray[np.uint32], copies: NDArray[np.uint32], ops: Sequence[str]
+) -> list[Draws]:
+    """`draws` for keys given by their words (`Key.words`) (N, 2) and copies (N,)."""
+    count = len(copies)
+    names = np.array([op_word(name) for name in ops], dtype=np.uint32)
+    uniforms = np.empty((len(ops), SLOTS, count))
+    seeds = np.empty((len(ops), count), dtype=np.int64)
+    pointer = ffi.from_buffer
+    lib.draw_uniforms(
+        pointer("uint32_t[]", words), pointer("uint32_t[]", copies), count,
+        pointer("uint32_t[]", names), len(ops),
+        pointer("double[]", uniforms), pointer("int64_t[]", seeds),
+    )  # fmt: skip
+    return [Draws(uniforms[i].T, seeds[i]) for i in range(len(ops))]
 
 
 def pixel_generator(seed: int) -> np.random.Generator:
@@ -171,13 +154,13 @@ def uniform_rows(seeds: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np
     Returns:
         (N, *shape) float64, resolution 2**-32.
     """
-    count = math.prod(shape)
-    key = np.stack([seeds & _LOW_WORD, seeds >> 32], axis=-1).astype(np.uint64)[:, None, :]
-    counter = np.zeros((len(seeds), (count + 3) // 4, 4), dtype=np.uint64)
-    counter[..., 0] = np.arange(counter.shape[1], dtype=np.uint64)
-    counter[..., 3] = _ROWS
-    words = philox4x32(counter, key).reshape(len(seeds), -1)[:, :count]
-    return ((words.astype(np.float64) + 0.5) * 2.0**-32).reshape(len(seeds), *shape)
+    out = np.empty((len(seeds), *shape))
+    seeds = np.ascontiguousarray(seeds, dtype=np.int64)
+    lib.row_uniforms(
+        ffi.from_buffer("int64_t[]", seeds), len(seeds), math.prod(shape),
+        ffi.from_buffer("double[]", out),
+    )  # fmt: skip
+    return out
 
 
 def normal_rows(seeds: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.float64]:

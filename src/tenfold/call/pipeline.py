@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any, SupportsIndex, TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tenfold.call.batches import run_batch
+from tenfold.call.finish import Finish, Layout, Normalize
 from tenfold.call.objects import BOX_FORMATS, BoxFormat, Objects, take_objects
+from tenfold.call.quick import Quick
 from tenfold.call.targets import (
     OPTIONS,
     Picture,
@@ -20,7 +24,7 @@ from tenfold.call.targets import (
     take_image,
     take_mask,
 )
-from tenfold.call.unkeyed import Calls
+from tenfold.call.unkeyed import Calls, numbered
 from tenfold.declare.aliases import KEY_ALIASES, hint
 from tenfold.declare.parse import load_recipe, recipe_from_plain
 from tenfold.declare.presets import PRESETS, preset
@@ -28,8 +32,9 @@ from tenfold.declare.recipe import Recipe
 from tenfold.declare.settings import SETTINGS
 from tenfold.errors import RequestError, did_you_mean
 from tenfold.ops.op import Op
+from tenfold.plan.drawing import Drawing, History
 from tenfold.plan.explain import explain
-from tenfold.plan.plan import History, Plan, history_from_json, history_json
+from tenfold.plan.plan import Plan, history_from_json, history_json
 from tenfold.rng import Key, fresh_seed
 from tenfold.samples.sample import Array, Sample, Schema, value_range_of
 from tenfold.samples.source import DatasetInfo
@@ -73,6 +78,10 @@ class Pipeline:
             picture's width and height).
         alpha: whether the images' last channel is opacity, which moves but keeps its values.
             None: PIL images say it by their mode, and uint8 images of four channels are RGBA.
+        normalize: (mean, std) of values 0 (black) to 1 (white), "imagenet" or "unit": the image
+            comes back as float32, normalised in the last pass; see `tenfold.call.finish.Finish`.
+        layout: of the image that comes back, "chw" or "hwc"; "same" as it came (PIL images come
+            back as arrays if they are normalised or "chw").
         settings: any attribute of `Recipe` (`border="reflect"`, `ignore_value=255`,
             `keypoint_pairs=[(0, 1)]`, `min_visibility=0.3`...), overriding the declaration's.
 
@@ -94,6 +103,8 @@ class Pipeline:
         seed: int | None = None,
         bbox_format: BoxFormat = "pascal_voc",
         alpha: bool | None = None,
+        normalize: Normalize | None = None,
+        layout: Layout = "same",
         **settings: Any,
     ) -> None:
         if bbox_format not in BOX_FORMATS:
@@ -105,7 +116,9 @@ class Pipeline:
         self.seed = _as_seed(seed)
         self.bbox_format: BoxFormat = bbox_format
         self.alpha = alpha
-        self._calls = Calls(self.seed, Plan(self.recipe).draw)
+        self._finish = Finish(normalize, layout)
+        self._calls = Calls(self.seed, self.recipe)
+        self._quick = Quick(self.recipe, alpha)
         self._served: set[Schema] = set()
 
     @overload
@@ -156,15 +169,59 @@ class Pipeline:
         if image:
             return self._alone(image, key, targets)
         taken = self._take(targets)
-        return self._give(taken, self._draw(key))
+        drawing, k = self._draw(key)
+        return self._give(taken, drawing.history(k))
+
+    def batch(
+        self,
+        images: Any,
+        keys: Sequence[Name] | None = None,
+        *,
+        threads: int = 1,
+    ) -> NDArray[Any]:
+        """Make one copy of each of many images of one shape, in one call.
+
+        Args:
+            images: (N, H, W, C) or (N, H, W) uint8, uint16 or float32, or a sequence of such
+                images, (H, W, C) or (H, W), of one shape and dtype.
+            keys: one an image, as in a call; without them each copy is another.
+            threads: among which the images are shared; they give the same result.
+
+        Returns:
+            (N, H', W', C), or (N, H', W') for images without channels, of the images' dtype; with
+            `normalize` float32, with `layout="chw"` (N, C, H', W').
+
+        Raises:
+            RequestError: images of several shapes, another number of keys; and as in a call.
+        """
+        return run_batch(self, images, keys, threads)
+
+    def render(self, image: Array, drawing: Drawing, k: int) -> Array:
+        """Copy k of a drawing, of one NumPy image (H, W, C), as `layout` and `normalize` say."""
+        kind = self._quick.kind(image)
+        if kind is None:
+            return np.asarray(self._give(self._take({"image": image}), drawing.history(k))["image"])
+        moved = self._quick.run(image, kind, drawing, k, together=True)
+        return self._finish.array(moved, self._quick.value_range(image, kind))
+
+    @property
+    def layout(self) -> Layout:
+        """Of the images that come back."""
+        return self._finish.layout
 
     def draw(self, keys: Sequence[Name]) -> list[list[dict[str, Any]]]:
         """The histories that calls with these keys get, for `replay`.
 
         Drawing for many keys in one call costs hardly more than for one.
         """
-        histories = Plan(self.recipe).draw([self._key(key) for key in keys])
-        return [history_json(history) for history in histories]
+        drawing = self.drawing(keys)
+        return [history_json(drawing.history(k)) for k in range(drawing.count)]
+
+    def drawing(self, keys: Sequence[Name] | None, count: int = 0) -> Drawing:
+        """What calls with these keys draw, or, if there are none, the next `count` calls."""
+        if keys is None:
+            return self._calls.many(count)
+        return Drawing.of(self.recipe, [self._key(key) for key in keys])
 
     def replay(self, history: Sequence[Mapping[str, Any]], /, **targets: Any) -> dict[str, Any]:
         """Apply a `history` again: to the same sample (the same bytes come out), or to another.
@@ -219,15 +276,28 @@ class Pipeline:
                 "only an image alone may come without its name; "
                 "write pipeline(image=image, mask=mask, ...)"
             )
-        return self._give(self._take({"image": image[0]}), self._draw(key))["image"]
+        (one,) = image
+        kind = self._quick.kind(one)
+        drawing, k = self._draw(key)
+        if kind is None:
+            return self._give(self._take({"image": one}), drawing.history(k))["image"]
+        together = key is None and self._quick.repeats(kind)
+        moved = self._quick.run(one, kind, drawing, k, together)
+        if self._finish.idle:
+            return moved
+        return self._finish.array(moved, self._quick.value_range(one, kind))
 
-    def _draw(self, key: Name | None) -> History:
-        return self._calls.next() if key is None else Plan(self.recipe).draw([self._key(key)])[0]
+    def _draw(self, key: Name | None) -> tuple[Drawing, int]:
+        return self._calls.next() if key is None else (self.drawing([key]), 0)
 
     def _key(self, key: Name) -> Key:
         if isinstance(key, Key):
             return key
-        return Key(self.seed, key if isinstance(key, str) else f"#{_as_integer(key, 'key')}", 0)
+        return (
+            Key(self.seed, key, 0)
+            if isinstance(key, str)
+            else numbered(self.seed, _as_integer(key, "key"))
+        )
 
     def _take(self, targets: dict[str, Any]) -> _Taken:
         check_names(targets)
@@ -282,7 +352,8 @@ class Pipeline:
     def _give(self, taken: _Taken, history: History) -> dict[str, Any]:
         before = taken.sample
         moved = taken.plan.run(before, history).sample
-        out: dict[str, Any] = {"image": taken.image.restore(as_owned(moved.image, before.image))}
+        image = as_owned(moved.image, before.image)
+        out: dict[str, Any] = {"image": self._finish.give(image, before.value_range, taken.image)}
         masks = [
             picture.restore(as_owned(moved.masks[name], before.masks[name]))
             for name, picture in taken.masks.items()

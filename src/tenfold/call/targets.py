@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ TARGET_ALIASES: dict[str, str] = {
 }  # fmt: skip
 """What other tools call targets, so that a message can name ours; never accepted themselves."""
 
-OPTIONS = ("seed", "bbox_format", "alpha")
+OPTIONS = ("seed", "bbox_format", "alpha", "normalize", "layout")
 """What a pipeline is told once, beside the settings of a recipe."""
 
 PILLOW_IMAGES = ("L", "RGB", "RGBA", "LA", "I;16", "F")
@@ -57,11 +58,15 @@ class Picture:
         array: (H, W, C); may share memory with what the person passed.
         restore: turns an (H, W, C) array of the same dtype into the form that came in.
         alpha: the last channel is opacity.
+        flat: it came without an axis for channels.
+        tensor: of a torch tensor, makes one of any array, on the same device; else None.
     """
 
     array: Array
     restore: Callable[[Array], Any]
     alpha: bool = False
+    flat: bool = False
+    tensor: Callable[[Array], Any] | None = None
 
 
 def check_names(names: Iterable[str]) -> None:
@@ -102,7 +107,7 @@ def take_image(value: Any, alpha: bool | None = None) -> Picture:
         alpha = picture.alpha or (rgba and not is_pillow(value))
     if alpha and array.shape[2] == 1:
         raise RequestError("image: has one channel, which can't be opacity; remove alpha=True")
-    return Picture(array, picture.restore, alpha) if alpha != picture.alpha else picture
+    return dataclasses.replace(picture, alpha=alpha) if alpha != picture.alpha else picture
 
 
 def take_mask(value: Any, name: str, size: tuple[int, int], ignore_value: int | None) -> Picture:
@@ -166,7 +171,7 @@ def _take(value: Any, name: str, modes: tuple[str, ...]) -> Picture:
 
 def _take_array(value: Array, name: str) -> Picture:
     if value.ndim == 2:
-        return Picture(value[:, :, None], lambda a: np.ascontiguousarray(a[:, :, 0]))
+        return Picture(value[:, :, None], lambda a: np.ascontiguousarray(a[:, :, 0]), flat=True)
     if value.ndim != 3:
         raise RequestError(
             f"{name}: an array must be (H, W) or (H, W, C), got shape {value.shape}{_batch(value)}"
@@ -197,20 +202,25 @@ def _take_tensor(value: Any, name: str) -> Picture:
         raise RequestError(f"{name}: is bfloat16, which NumPy doesn't know; pass tensor.float()")
     device = value.device
     array = value.detach().cpu().numpy()
+
+    def tensor(moved: Array) -> Any:
+        return torch.from_numpy(moved).to(device)
+
     if value.ndim == 2:
         return Picture(
             array[:, :, None],
-            lambda a: torch.from_numpy(np.ascontiguousarray(a[:, :, 0])).to(device),
+            lambda a: tensor(np.ascontiguousarray(a[:, :, 0])),
+            flat=True,
+            tensor=tensor,
         )
     pixels_together = value.stride(0) == 1 and value.shape[0] > 1  # channels last in memory
 
     def restore(moved: Array) -> Any:
         if pixels_together:
-            return torch.from_numpy(np.ascontiguousarray(moved)).to(device).permute(2, 0, 1)
-        planes = np.ascontiguousarray(moved.transpose(2, 0, 1))
-        return torch.from_numpy(planes).to(device)
+            return tensor(np.ascontiguousarray(moved)).permute(2, 0, 1)
+        return tensor(np.ascontiguousarray(moved.transpose(2, 0, 1)))
 
-    return Picture(array.transpose(1, 2, 0), restore)
+    return Picture(array.transpose(1, 2, 0), restore, tensor=tensor)
 
 
 def _take_pillow(value: Any, name: str, modes: tuple[str, ...]) -> Picture:
@@ -231,7 +241,8 @@ def _take_pillow(value: Any, name: str, modes: tuple[str, ...]) -> Picture:
         return image
 
     alpha = mode in ("RGBA", "LA")
-    return Picture(array[:, :, None] if array.ndim == 2 else array, restore, alpha)
+    flat = array.ndim == 2
+    return Picture(array[:, :, None] if flat else array, restore, alpha, flat)
 
 
 def _batch(value: Any) -> str:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import sys
-import threading
-from collections import deque
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
-from tenfold.plan.plan import History
-from tenfold.rng import Key
+from tenfold.declare.recipe import Recipe
+from tenfold.plan.drawing import Drawing
+from tenfold.rng import Key, draws_of_words
 
-_AHEAD = 32  # histories drawn in one call: drawing many costs hardly more than drawing one
-
-Draw = Callable[[Sequence[Key]], list[History]]
+AHEAD = 64
+"""Copies drawn together: drawing many costs hardly more than drawing one."""
 
 
 class Calls:
-    """Histories for calls without a key.
+    """What calls without a key draw.
 
-    Where it was made, the calls simply count: the n-th is `Key(seed, f"#{n}", 0)`. In a torch
+    Where it was made, the calls simply count: the n-th is `numbered(seed, n)`. In a torch
     worker the numbers are joined with the worker's seed, which torch draws anew for each epoch
     from its own generator; in any other process (forked, or sent there) with random bits. So
     no two of them ever repeat each other.
@@ -32,45 +32,69 @@ class Calls:
 
     Args:
         seed: of the pipeline.
-        draw: a plan's `draw`.
+        recipe: what is drawn for.
     """
 
-    def __init__(self, seed: int, draw: Draw) -> None:
-        self._seed, self._draw = seed, draw
+    _drawn: tuple[int, Drawing] | None
+
+    def __init__(self, seed: int, recipe: Recipe) -> None:
+        self._seed, self._recipe = seed, recipe
         self._begin(_here(), "")
 
-    def next(self) -> History:
-        """What the next call draws."""
+    def next(self) -> tuple[Drawing, int]:
+        """What the next call draws: a drawing, and which of its copies."""
+        self._arrive()
+        # Each statement below is one step for other threads; two that find no drawing make two
+        # equal ones.
+        number, k = divmod(next(self._count), AHEAD)
+        drawn = self._drawn
+        if drawn is None or drawn[0] != number:
+            first = number * AHEAD
+            drawn = number, self._draw(np.arange(first, first + AHEAD))
+            self._drawn = drawn
+        return drawn[1], k
+
+    def many(self, count: int) -> Drawing:
+        """What the next `count` calls draw, together."""
+        self._arrive()
+        numbers = np.array([next(self._count) for _ in range(count)], dtype=np.uint64)
+        return self._draw(numbers)
+
+    def _arrive(self) -> None:
         here = _here()
-        if here != self._place:  # before any lock: after a fork, nobody would open it
+        if here != self._place:
             self._begin(here, _word(here))
-        try:
-            return self._ready.popleft()
-        except IndexError:
-            return self._refilled()
 
     def _begin(self, place: tuple[int, int | None], word: str) -> None:
-        self._place, self._word, self._count = place, word, 0
-        self._ready: deque[History] = deque()
-        self._lock = threading.Lock()
+        self._place, self._word, self._count = place, word, itertools.count()
+        self._drawn = None
 
-    def _refilled(self) -> History:
-        with self._lock:
-            if self._ready:  # another thread was here first
-                return self._ready.popleft()
-            first = self._count
-            self._count += _AHEAD
-            keys = [Key(self._seed, f"{self._word}#{first + i}", 0) for i in range(_AHEAD)]
-            mine, *others = self._draw(keys)
-            self._ready.extend(others)
-            return mine
+    def _draw(self, numbers: NDArray[Any]) -> Drawing:
+        key = numbered(self._seed, 0, self._word)
+        words = np.tile(np.array(key.words(), dtype=np.uint32), (len(numbers), 1))
+        names = self._recipe.op_names()
+        drawn = draws_of_words(words, numbers.astype(np.uint32), names)
+        return Drawing(self._recipe, drawn, len(numbers))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_seed": self._seed, "_draw": self._draw}
+        return {"_seed": self._seed, "_recipe": self._recipe}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._begin((-1, None), "")
+
+
+def numbered(seed: int, number: int, word: str = "") -> Key:
+    """The key of a call that has a number; any whole number.
+
+    Args:
+        seed: of the pipeline.
+        number: of the call.
+        word: of the process, "" in the one that made the pipeline.
+    """
+    if 0 <= number < 2**32:
+        return Key(seed, f"{word}#", number)
+    return Key(seed, f"{word}#{number}", 0)
 
 
 def torch_worker() -> int | None:

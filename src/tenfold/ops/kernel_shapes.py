@@ -53,7 +53,7 @@ def disk_kernel(radius: float) -> Kernel:
 
 
 def sharpness_kernel(factor: Number) -> Kernel:
-    """(..., 3, 3): 0 is slightly smoothed, 1 the picture, above 1 sharper (Pillow's ImageEnhance)."""
+    """(..., 3, 3): 0 smooths slightly, 1 is the picture, above 1 sharpens (as in Pillow)."""
     smooth = np.array([[1, 1, 1], [1, 5, 1], [1, 1, 1]]) / 13
     own = np.asarray(factor, dtype=np.float64)
     kernel = (1 - own)[..., None, None] * smooth

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tenfold.errors import RequestError
 from tenfold.ops.parameter_names import parameter_cure
-from tenfold.ops.steps import Drawn, Fill, Steps
+from tenfold.ops.steps import Drawn, Steps
 from tenfold.params import Range, Spec, param, specs
 from tenfold.rng import SLOTS, Draws
 from tenfold.samples.sample import Schema
@@ -153,12 +153,13 @@ class Op(ABC):
     def draw(self, draws: Draws) -> list[Drawn | None]:
         """Draw for N copies; None where the op doesn't act."""
         active, columns = self.columns(draws)
-        lists = {name: column.tolist() for name, column in columns.items()}
-        rows: list[Drawn] = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values())]
-        rows = rows or [{} for _ in active]
-        settle = (lambda drawn: drawn) if self.stacks else self.settle
+        rows: list[Drawn] = [{} for _ in active]
+        for name, column in columns.items():
+            for row, value in zip(rows, column.tolist(), strict=True):
+                row[name] = value
+        settled = rows if self.stacks else [self.settle(row) for row in rows]
         return [
-            settle(row) if acts else None for row, acts in zip(rows, active.tolist(), strict=True)
+            row if acts else None for row, acts in zip(settled, active.tolist(), strict=True)
         ]
 
     def steps(self, drawn: Drawn, schema: Schema) -> Steps:
@@ -166,7 +167,7 @@ class Op(ABC):
         if not self.stacks:
             return tuple(step for step in self.lower(drawn, schema) if step.acts)
         alone = {name: np.array([value]) for name, value in drawn.items()}
-        steps = (step.row(0) for step in self.lower(alone, schema) if not isinstance(step, Fill))
+        steps = (step.row(0) for step in self.lower(alone, schema))
         return tuple(step for step in steps if step.acts)
 
     def settle(self, drawn: Drawn) -> Drawn:

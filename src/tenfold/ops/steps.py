@@ -189,6 +189,10 @@ class Fill:
     ignore_masks: bool = False
     acts: Acts = True
 
+    def row(self, k: int) -> Self:
+        """The step itself: it holds the rectangles of one copy, or of all alike."""
+        return self
+
 
 GeometricStep = Warp | Displacement
 PixelStep = Curve | ChannelMatrix | Convolution | Filter | Noise | Fill

@@ -49,8 +49,9 @@ def move_sample(sample: Sample, through: Map, recipe: Recipe, schema: Schema) ->
     Its instances stay as they are: they move once, at the end (`Journey`).
     """
     mode = border_mode(recipe, schema)
-    fringe = _image_fringe(mode, sample, recipe)
-    image = resample_picture(sample, through, recipe.interpolation, fringe)
+    picture = sample.image, sample.alpha, sample.value_range
+    fringe = image_fringe(mode, recipe.border.value, *picture)
+    image = resample_picture(*picture, through, recipe.interpolation, fringe)
     masks = {name: _move_mask(mask, through, mode, recipe) for name, mask in sample.masks.items()}
     valid = sample.valid
     if recipe.validity:
@@ -84,15 +85,26 @@ def hide_sample(sample: Sample, covered: Cover, ignore_masks: bool, recipe: Reci
     return sample.replace(masks=masks, valid=valid)
 
 
-def _image_fringe(mode: str, sample: Sample, recipe: Recipe) -> Fringe:
-    channels = sample.image.shape[2]
+def image_fringe(
+    mode: str, value: float, image: Array, alpha: bool, value_range: tuple[float, float]
+) -> Fringe:
+    """What lies beyond an image.
+
+    Args:
+        mode: the border mode in force.
+        value: of a constant border, 0..1.
+        image: (H, W, C).
+        alpha: its last channel is opacity; there is none beyond.
+        value_range: its black and white.
+    """
+    channels = image.shape[2]
     values = np.zeros(channels)
     if mode == "background":
-        values = border_colour(sample.image).astype(np.float64)
+        values = border_colour(image).astype(np.float64)
     elif mode == "constant":
-        black, white = sample.value_range
-        values = np.full(channels, black + recipe.border.value * (white - black))
-        if sample.alpha:
+        black, white = value_range
+        values = np.full(channels, black + value * (white - black))
+        if alpha:
             values[-1] = black
     return Fringe(_resampling_mode(mode), values)
 

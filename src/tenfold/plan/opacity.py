@@ -7,13 +7,18 @@ from numpy.typing import NDArray
 
 from tenfold.plan.map import Map
 from tenfold.plan.resample import Fringe, Interpolation, as_values, resample
-from tenfold.samples.sample import Array, Sample
+from tenfold.samples.sample import Array
 
 
 def resample_picture(
-    sample: Sample, through: Map, interpolation: Interpolation, fringe: Fringe
+    image: Array,
+    alpha: bool,
+    value_range: tuple[float, float],
+    through: Map,
+    interpolation: Interpolation,
+    fringe: Fringe,
 ) -> Array:
-    """The sample's image through a map.
+    """An image through a map; its last channel is opacity if `alpha`.
 
     Where the last channel is opacity, a new colour is the mean of the old ones weighed by it
     (Porter & Duff 1984: premultiplied), so that colours of transparent pixels, which nobody sees,
@@ -21,14 +26,13 @@ def resample_picture(
     mean. Interpolation that overshoots doesn't take a float image out of its value range, unless
     the image was out of it before.
     """
-    image = sample.image
     moved = resample(image, through, interpolation, fringe)
     if interpolation == "nearest" or through.grid is not None:
         return moved
-    if sample.alpha and not _one_opacity(image, fringe):
-        moved = _weighed(sample, moved, through, interpolation, fringe)
+    if alpha and not _one_opacity(image, fringe):
+        moved = _weighed(image, value_range, moved, through, interpolation, fringe)
     if image.dtype.kind == "f":
-        low, high = sample.value_range
+        low, high = value_range
         np.clip(moved, min(low, image.min()), max(high, image.max()), out=moved)
     return moved
 
@@ -41,18 +45,23 @@ def _one_opacity(image: Array, fringe: Fringe) -> bool:
 
 
 def _weighed(
-    sample: Sample, plain: Array, through: Map, interpolation: Interpolation, fringe: Fringe
+    image: Array,
+    value_range: tuple[float, float],
+    plain: Array,
+    through: Map,
+    interpolation: Interpolation,
+    fringe: Fringe,
 ) -> Array:
     """The plainly resampled image with colours weighed by opacity where there is any."""
-    low, high = sample.value_range
-    dtype = sample.image.dtype
+    low, high = value_range
+    dtype = image.dtype
 
     def premultiplied(values: NDArray[np.float32]) -> NDArray[np.float32]:
         weights = (values[..., -1:] - np.float32(low)) / np.float32(max(high - low, 1e-30))
         return np.concatenate([values[..., :-1] * weights, weights], axis=-1)
 
     beyond = premultiplied(fringe.values.astype(np.float32)).astype(np.float64)
-    pixels = premultiplied(sample.image.astype(np.float32))
+    pixels = premultiplied(image.astype(np.float32))
     moved = resample(pixels, through, interpolation, Fringe(fringe.mode, beyond))
     weights = moved[..., -1:]
     seen = weights > (

@@ -17,6 +17,7 @@ from tenfold.ops.occlusion import Occlusion
 from tenfold.ops.op import Op
 from tenfold.ops.steps import Drawn, Fill, GeometricStep, PixelStep, Step, Warp
 from tenfold.plan import shapes
+from tenfold.plan.drawing import Drawing, History
 from tenfold.plan.fields import (
     border_mode,
     covered_by,
@@ -33,10 +34,6 @@ from tenfold.plan.map import Map
 from tenfold.rng import Key, draws
 from tenfold.samples.sample import Sample, Schema
 from tenfold.samples.source import DatasetInfo
-
-History = tuple[tuple[str, Drawn], ...]
-"""What was drawn for one copy: the distinct names of the ops that act, with their numbers."""
-
 
 _TRIES = 32  # copies that are looked at to see whether an op shows border
 _FLEETING = 0.01  # px: less of a border than this is rounding
@@ -134,19 +131,12 @@ class Plan:
 
     def draw(self, keys: Sequence[Key]) -> list[History]:
         """Draw for many copies at once; a pure function of the keys."""
-        names = tuple(self._named)
-        if not names:
-            return [() for _ in keys]
-        columns = [
-            op.draw(numbers)
-            for op, numbers in zip(self.recipe.ops, draws(keys, names), strict=True)
-        ]
-        return [
-            tuple(
-                (name, drawn) for name, drawn in zip(names, row, strict=True) if drawn is not None
-            )
-            for row in zip(*columns, strict=True)
-        ]
+        drawing = self.drawing(keys)
+        return [drawing.history(k) for k in range(len(keys))]
+
+    def drawing(self, keys: Sequence[Key]) -> Drawing:
+        """`draw`, with the numbers of all copies still together, see `Drawing`."""
+        return Drawing.of(self.recipe, keys)
 
     def run(self, sample: Sample, history: History) -> Outcome:
         """Make one copy: a pure function of the sample and the history.

@@ -1,0 +1,182 @@
+"""Many copies of one kind of image, drawn, lowered and fused together.
+
+What `Plan.run` decides for each copy (which op acts, which matrices become one, what tables hold)
+is decided here for some dozens of copies in a handful of array operations; a copy then costs little
+more than its passes over the pixels. The result is that of `Plan.run`, byte for byte: a copy in
+which a pass falls out, so that its neighbours would become one, is left to `Plan.run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.declare.recipe import Recipe
+from tenfold.ops.op import Columns, Op
+from tenfold.ops.steps import (
+    ChannelMatrix,
+    Curve,
+    Displacement,
+    Filter,
+    GeometricStep,
+    PixelStep,
+    Step,
+    Warp,
+)
+from tenfold.plan.moving import GeometryPass
+from tenfold.plan.passes import Pass, RowsPass, StackedPass
+from tenfold.samples.sample import Array, Schema
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """What one op drew for N copies.
+
+    Attributes:
+        op: the op.
+        acts: (N,) in which copies.
+        columns: its numbers, see `Op.columns`.
+    """
+
+    op: Op
+    acts: Flags
+    columns: Columns
+
+
+class UnevenError(Exception):
+    """These copies can't be lowered together: their sizes differ, or an op's steps may be any."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stacked step, or the steps of an op that was lowered copy by copy.
+
+    Attributes:
+        kind: parts of one kind, next to each other, become one pass; "" joins no other.
+        what: the step, or the steps of each copy.
+        acts: (N,) in which copies.
+    """
+
+    kind: str
+    what: Step | list[tuple[PixelStep, ...]]
+    acts: Flags
+
+
+class Block:
+    """N copies made ready for images of one schema.
+
+    Args:
+        drawn: what each op of the recipe drew, in order.
+        count: N.
+        schema: of the images, which have no opacity.
+        recipe: its border and sampling.
+
+    Raises:
+        UnevenError: see there.
+    """
+
+    def __init__(self, drawn: Sequence[Acting], count: int, schema: Schema, recipe: Recipe) -> None:
+        self._passes: list[tuple[Pass, list[bool]]] = []
+        kinds: list[str] = []
+        active: list[Flags] = []
+        size = (schema.height, schema.width)
+        for kind, group in groupby(_parts(drawn, count, schema), key=_together):
+            parts = list(group)
+            acts = np.logical_or.reduce([part.acts for part in parts])
+            one: Pass
+            if parts[0].kind == "geometry":
+                steps = [(p.what, p.acts) for p in parts if isinstance(p.what, GeometricStep)]
+                one = GeometryPass(steps, size, recipe, schema)
+                size = one.target
+            elif isinstance(parts[0].what, list):
+                one = RowsPass(parts[0].what)
+            else:
+                one = StackedPass(
+                    [(p.what, p.acts) for p in parts if isinstance(p.what, PixelStep)]
+                )
+            self._passes.append((one, acts.tolist()))
+            kinds.append(kind[0])
+            active.append(acts)
+        self.odd = _odd(kinds, active, count)
+        """(N,) copies that must go through `Plan.run`."""
+
+    def run(self, image: Array, k: int, value_range: tuple[float, float]) -> Array:
+        """Copy k of an image; the image itself if nothing acts.
+
+        Args:
+            image: (H, W, C) of the block's schema, contiguous, never written to.
+            k: 0 to N - 1, with `odd[k]` false.
+            value_range: black and white.
+        """
+        for one, acts in self._passes:
+            if acts[k]:
+                image = one.run(image, k, value_range)
+        return image
+
+
+def _parts(drawn: Sequence[Acting], count: int, schema: Schema) -> Iterator[_Part]:
+    for acting in drawn:
+        op, columns = acting.op, acting.columns
+        if not op.stacks:
+            yield _Part("", _rows(acting, schema), acting.acts)
+            continue
+        for step in op.lower(columns, schema):
+            acts = np.broadcast_to(acting.acts & step.acts, (count,))
+            yield _Part(_kind(step), step, acts)
+            if isinstance(step, Warp):
+                schema = _resized(schema, step, acts)
+
+
+def _rows(acting: Acting, schema: Schema) -> list[tuple[PixelStep, ...]]:
+    """The steps of an op that knows single copies only."""
+    op, lists = acting.op, {name: c.tolist() for name, c in acting.columns.items()}
+    rows: list[tuple[PixelStep, ...]] = []
+    for k, acts in enumerate(acting.acts.tolist()):
+        drawn = op.settle({name: values[k] for name, values in lists.items()}) if acts else {}
+        steps = op.steps(drawn, schema) if acts else ()
+        if any(isinstance(s, GeometricStep) or _kind(s) for s in steps):
+            raise UnevenError(op.name)
+        rows.append(tuple(s for s in steps if isinstance(s, PixelStep)))
+    return rows
+
+
+def _kind(step: Step) -> str:
+    if isinstance(step, Warp | Displacement):
+        return "geometry"
+    hue = isinstance(step, Filter) and step.function == "hsv_hue"
+    return "pointwise" if hue or isinstance(step, Curve | ChannelMatrix) else ""
+
+
+def _together(part: _Part) -> tuple[str, int]:
+    """Equal for parts that become one pass, where they are next to each other."""
+    return part.kind, 0 if part.kind else id(part)
+
+
+def _resized(schema: Schema, step: Warp, acts: Flags) -> Schema:
+    height, width = np.unique(step.height), np.unique(step.width)
+    if len(height) > 1 or len(width) > 1:
+        raise UnevenError("sizes")
+    size = int(height[0]), int(width[0])
+    if size != (schema.height, schema.width) and not acts.all():
+        raise UnevenError("sizes")
+    return schema.resized(*size)
+
+
+def _odd(kinds: Sequence[str], active: Sequence[Flags], count: int) -> list[bool]:
+    """Copies in which passes of one kind meet, since none between them acts."""
+    odd = np.zeros(count, dtype=bool)
+    for kind in ("geometry", "pointwise"):
+        open_since = np.zeros(count, dtype=bool)  # a pass of the kind acted, and none after it
+        for found, acts in zip(kinds, active, strict=True):
+            if found == kind:
+                odd |= open_since & acts
+                open_since |= acts
+            else:
+                open_since &= ~acts
+    return [bool(one) for one in odd]

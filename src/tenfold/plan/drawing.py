@@ -1,0 +1,68 @@
+"""What a recipe drew for many copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from tenfold.declare.recipe import Recipe
+from tenfold.ops.steps import Drawn
+from tenfold.plan.block import Acting, Block, UnevenError
+from tenfold.rng import Draws, Key, draws
+from tenfold.samples.sample import Schema
+
+History = tuple[tuple[str, Drawn], ...]
+"""What was drawn for one copy: the distinct names of the ops that act, with their numbers."""
+
+
+class Drawing:
+    """What each op of a recipe drew for N copies.
+
+    Args:
+        recipe: the declaration.
+        numbers: the random numbers of each of its ops, N rows each.
+        count: N.
+    """
+
+    def __init__(self, recipe: Recipe, numbers: Sequence[Draws], count: int) -> None:
+        self.recipe, self.count = recipe, count
+        self._acting = [
+            Acting(op, *op.columns(u)) for op, u in zip(recipe.ops, numbers, strict=True)
+        ]
+        self._blocks: dict[Schema, Block | None] = {}
+
+    @classmethod
+    def of(cls, recipe: Recipe, keys: Sequence[Key]) -> Drawing:
+        """Draw for some keys; each row depends on its key alone."""
+        return cls(recipe, draws(keys, recipe.op_names()), len(keys))
+
+    def history(self, k: int) -> History:
+        """What was drawn for copy k."""
+        found = []
+        for name, op, acts, columns in self._plain:
+            if acts[k]:
+                drawn = {key: values[k] for key, values in columns.items()}
+                found.append((name, drawn if op.stacks else op.settle(drawn)))
+        return tuple(found)
+
+    @cached_property
+    def _plain(self) -> list[tuple[str, Any, list[bool], dict[str, list[Any]]]]:
+        """Numbers of plain types, which survive JSON."""
+        return [
+            (name, a.op, a.acts.tolist(), {key: c.tolist() for key, c in a.columns.items()})
+            for name, a in zip(self.recipe.op_names(), self._acting, strict=True)
+        ]
+
+    def block(self, schema: Schema) -> Block | None:
+        """The copies made ready for images of one schema; None if they can't be, together.
+
+        Args:
+            schema: of images without opacity.
+        """
+        if schema not in self._blocks:
+            try:
+                self._blocks[schema] = Block(self._acting, self.count, schema, self.recipe)
+            except UnevenError:
+                self._blocks[schema] = None
+        return self._blocks[schema]
