@@ -35,6 +35,7 @@ from tenfold.evaluate.report import (
 )
 from tenfold.evaluate.saturation import saturation_note
 from tenfold.evaluate.tally import ClassCounts
+from tenfold.places import Place, place_of
 from tenfold.plan.explain import explain
 from tenfold.plan.plan import Plan, history_json
 from tenfold.rng import Key, fresh_seed
@@ -49,6 +50,8 @@ from tenfold.write.writers import writer_for
 _NO_VALIDITY = {
     "arrays": "an array file has no place for validity masks",
     "folder": "in an image folder, a folder of validity masks would be a class",
+    "webdataset": "shards of samples have no place for validity masks",
+    "parquet": "shards of samples have no place for validity masks",
 }
 _PROBES = 16
 _EXAMPLES, _EXAMPLE_COPIES = 6, 5
@@ -102,8 +105,8 @@ def choose_recipe(
 
 
 def plan_job(
-    source: str | Path | Source,
-    destination: str | Path,
+    source: str | Place | Source,
+    destination: str | Place,
     *,
     recipe: Recipe | str | Path | None = None,
     preset: str | None = None,
@@ -126,9 +129,9 @@ def plan_job(
     origin = (
         source
         if isinstance(source, Source)
-        else open_source(Path(source), layout, max_pixels, label_column=label_column)
+        else open_source(place_of(source), layout, max_pixels, label_column=label_column)
     )
-    target = Path(destination).absolute()
+    target = place_of(destination).absolute()
     begun = State(target).identity() if seed is None and resume else None
     if begun is not None:
         seed = int(begun["seed"])
@@ -150,9 +153,9 @@ def plan_job(
         originals=originals,
         asked=asked,
     )
-    if job.recipe.validity and origin.layout in _NO_VALIDITY:
+    if job.recipe.validity and job.writer.layout in _NO_VALIDITY:
         raise RequestError(
-            f"validity: {_NO_VALIDITY[origin.layout]}; remove it from the recipe, or keep the "
+            f"validity: {_NO_VALIDITY[job.writer.layout]}; remove it from the recipe, or keep the "
             "data in a layout with annotations (image and mask pairs, COCO...)"
         )
     sample = next(iter(readable(job, 1)), None)
@@ -170,8 +173,8 @@ def plan_job(
 
 
 def augment(
-    source: str | Path | Source,
-    destination: str | Path,
+    source: str | Place | Source,
+    destination: str | Place,
     *,
     recipe: Recipe | str | Path | None = None,
     preset: str | None = None,
@@ -191,8 +194,8 @@ def augment(
     """Multiply a dataset on disk.
 
     Args:
-        source: a folder or file in any layout that `open_source` knows, or a `Source`.
-        destination: a new or empty folder.
+        source: a folder or file in any layout that `open_source` knows, or its URL, or a `Source`.
+        destination: a new or empty folder, or its URL.
         recipe: a `Recipe` or a recipe file; `preset`: a preset's name. Without either, a recipe
             that fits the data is made and kept in the destination.
         copies: new samples for each sample of the split.
@@ -365,9 +368,13 @@ def _copies(
     if validity and not job.recipe.validity:
         plan = Plan(dataclasses.replace(job.recipe, validity=True), job.source.info)
     keys = [Key(job.seed, item.id, copy) for copy in range(1, number + 1)]
+    drawing = plan.drawing(keys)
     return [
-        (plan.run(sample, history).sample, {"copy": key.copy, "ops": history_json(history)})
-        for key, history in zip(keys, plan.draw(keys), strict=True)
+        (
+            plan.copy(sample, drawing, k).sample,
+            {"copy": key.copy, "ops": history_json(drawing.history(k))},
+        )
+        for k, key in enumerate(keys)
     ]
 
 

@@ -16,6 +16,7 @@ from tenfold.call.targets import TARGET_ALIASES, TARGETS, check_names
 from tenfold.call.unkeyed import one_thread_in_workers
 from tenfold.declare.aliases import hint
 from tenfold.errors import RequestError, SampleError
+from tenfold.plan.drawing import Drawing
 from tenfold.rng import Key
 
 Targets = str | None | Mapping[Any, Any] | Sequence[Any]
@@ -162,13 +163,9 @@ class AugmentedDataset:
         """Several items, augmented; torch asks so for whole batches, which draw at once."""
         one_thread_in_workers()
         places = [self._place(index) for index in indices]
-        histories: Sequence[Any] = [None] * len(places)
-        if self._epoch.number is not None:
-            histories = self.pipeline.draw([self.key(place) for place in places])
-        return [
-            self._augmented(place, history)
-            for place, history in zip(places, histories, strict=True)
-        ]
+        keys = None if self._epoch.number is None else [self.key(place) for place in places]
+        drawing = self.pipeline.drawing(keys, len(places))
+        return [self._augmented(place, drawing, k) for k, place in enumerate(places)]
 
     def __iter__(self) -> Iterator[Any]:
         """All items in order."""
@@ -183,16 +180,13 @@ class AugmentedDataset:
             raise IndexError(f"item {place} of {length}")
         return place % length
 
-    def _augmented(self, place: int, history: Any) -> Any:
+    def _augmented(self, place: int, drawing: Drawing, k: int) -> Any:
         item = self.dataset[place]
         try:
             shape = _shape_of(item) if self.targets is None else self.targets
             given: dict[str, Any] = {}
             _gather(item, shape, "item", given)
-            if history is None:
-                out = self.pipeline(**given)
-            else:
-                out = self.pipeline.replay(history, **given)
+            out = self.pipeline.copy(drawing, k, given)
             moved = _scatter(item, shape, out)
             if isinstance(moved, dict):
                 moved |= {name: out[name] for name in _EXTRAS if name in out}

@@ -168,9 +168,15 @@ class Pipeline:
         """
         if image:
             return self._alone(image, key, targets)
-        taken = self._take(targets)
-        drawing, k = self._draw(key)
-        return self._give(taken, drawing.history(k))
+        return self.copy(*self._draw(key), targets)
+
+    def copy(self, drawing: Drawing, k: int, targets: dict[str, Any]) -> dict[str, Any]:
+        """Copy k of a drawing, as a call gives it; see `__call__` for the targets."""
+        kind = self._quick.kind(targets["image"]) if targets.keys() == {"image"} else None
+        if kind is None:
+            return self._give(self._take(targets), drawing.history(k))
+        image = self.render(targets["image"], drawing, k)
+        return {"image": image, "history": history_json(drawing.history(k))}
 
     def batch(
         self,
@@ -200,8 +206,10 @@ class Pipeline:
         """Copy k of a drawing, of one NumPy image (H, W, C), as `layout` and `normalize` say."""
         kind = self._quick.kind(image)
         if kind is None:
-            return np.asarray(self._give(self._take({"image": image}), drawing.history(k))["image"])
-        moved = self._quick.run(image, kind, drawing, k, together=True)
+            given = self._give(self._take({"image": image}), drawing.history(k))
+            return np.asarray(given["image"])
+        together = drawing.count > 1 and self._quick.repeats(kind)
+        moved = self._quick.run(image, kind, drawing, k, together)
         return self._finish.array(moved, self._quick.value_range(image, kind))
 
     @property

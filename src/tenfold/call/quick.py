@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tenfold.call.targets import take_image
+from tenfold.call.targets import as_owned, take_image
 from tenfold.declare.recipe import Recipe
 from tenfold.plan.drawing import Drawing
 from tenfold.plan.plan import Plan
@@ -80,9 +80,7 @@ class Quick:
         if block is None or block.odd[k]:
             sample = Sample("sample", image, value_range=value_range)
             moved = self._plan.run(sample, drawing.history(k)).sample.image
-            if np.may_share_memory(moved, image):
-                return moved.copy()
-            return np.ascontiguousarray(moved)
+            return np.ascontiguousarray(as_owned(moved, image))
         if not image.flags.c_contiguous:
             image = np.ascontiguousarray(image)
         moved = block.run(image, k, value_range)

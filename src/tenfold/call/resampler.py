@@ -256,7 +256,8 @@ def _fill(
     for start in range(0, len(parents), _AT_ONCE):
         chunk = range(start, min(start + _AT_ONCE, len(parents)))
         keys = [Key(seed, f"#{parents[k]}", int(numbers[k])) for k in chunk]
-        for k, history in zip(chunk, plan.draw(keys), strict=True):
+        drawing = plan.drawing(keys)
+        for place, k in enumerate(chunk):
             try:
                 if sample is None or parents[k] != row:
                     row = int(parents[k])
@@ -266,7 +267,8 @@ def _fill(
                     )
                     if first:
                         plan.check(plan.schema(sample))
-                out[k] = plan.run(sample, history).sample.image.reshape(out.shape[1:])
+                made = plan.copy(sample, drawing, place).sample.image
+                out[k] = made.reshape(out.shape[1:])
             except SampleError as error:
                 raise SampleError(f"row {row}: {error}") from error
 

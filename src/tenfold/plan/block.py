@@ -48,9 +48,23 @@ class Acting:
     acts: Flags
     columns: Columns
 
+    def some(self, rows: NDArray[np.intp]) -> Acting:
+        """The same for some of the copies."""
+        columns = {name: column[rows] for name, column in self.columns.items()}
+        return Acting(self.op, self.acts[rows], columns)
+
 
 class UnevenError(Exception):
-    """These copies can't be lowered together: their sizes differ, or an op's steps may be any."""
+    """These copies can't be lowered together.
+
+    Attributes:
+        groups: (N,) numbers, equal for copies that can be; None if none can, since an op is free
+            to give any steps.
+    """
+
+    def __init__(self, groups: NDArray[np.intp] | None = None) -> None:
+        super().__init__()
+        self.groups = groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,47 @@ class Block:
         return image
 
 
+class Split:
+    """Copies in several blocks, since they end in pictures of several sizes.
+
+    Args:
+        blocks: the blocks.
+        places: of each copy: which block, and which copy there.
+    """
+
+    def __init__(self, blocks: Sequence[Block | Split], places: Sequence[tuple[int, int]]) -> None:
+        self._blocks, self._places = blocks, places
+        self.odd: list[bool] = [blocks[block].odd[k] for block, k in places]
+
+    def run(self, image: Array, k: int, value_range: tuple[float, float]) -> Array:
+        """See `Block.run`."""
+        block, row = self._places[k]
+        return self._blocks[block].run(image, row, value_range)
+
+
+def blocked(
+    drawn: Sequence[Acting], count: int, schema: Schema, recipe: Recipe
+) -> Block | Split | None:
+    """The copies made ready, in as many blocks as it takes; None if they can't be."""
+    try:
+        return Block(drawn, count, schema, recipe)
+    except UnevenError as uneven:
+        groups = uneven.groups
+    if groups is None:
+        return None
+    blocks: list[Block | Split] = []
+    places = [(0, 0)] * count
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        block = blocked([acting.some(rows) for acting in drawn], len(rows), schema, recipe)
+        if block is None:
+            return None
+        for row, k in enumerate(rows.tolist()):
+            places[k] = len(blocks), row
+        blocks.append(block)
+    return Split(blocks, places)
+
+
 def _parts(drawn: Sequence[Acting], count: int, schema: Schema) -> Iterator[_Part]:
     for acting in drawn:
         op, columns = acting.op, acting.columns
@@ -141,7 +196,7 @@ def _rows(acting: Acting, schema: Schema) -> list[tuple[PixelStep, ...]]:
         drawn = op.settle({name: values[k] for name, values in lists.items()}) if acts else {}
         steps = op.steps(drawn, schema) if acts else ()
         if any(isinstance(s, GeometricStep) or _kind(s) for s in steps):
-            raise UnevenError(op.name)
+            raise UnevenError
         rows.append(tuple(s for s in steps if isinstance(s, PixelStep)))
     return rows
 
@@ -159,13 +214,13 @@ def _together(part: _Part) -> tuple[str, int]:
 
 
 def _resized(schema: Schema, step: Warp, acts: Flags) -> Schema:
-    height, width = np.unique(step.height), np.unique(step.width)
-    if len(height) > 1 or len(width) > 1:
-        raise UnevenError("sizes")
-    size = int(height[0]), int(width[0])
-    if size != (schema.height, schema.width) and not acts.all():
-        raise UnevenError("sizes")
-    return schema.resized(*size)
+    heights = np.where(acts, step.height, schema.height)
+    widths = np.where(acts, step.width, schema.width)
+    sizes, groups = np.unique(np.stack([heights, widths]), axis=1, return_inverse=True)
+    if sizes.shape[1] > 1:
+        raise UnevenError(groups.reshape(-1))
+    height, width = sizes[:, 0].tolist()
+    return schema.resized(height, width)
 
 
 def _odd(kinds: Sequence[str], active: Sequence[Flags], count: int) -> list[bool]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tenfold.declare.recipe import Recipe
 from tenfold.ops.steps import Drawn
-from tenfold.plan.block import Acting, Block, UnevenError
+from tenfold.plan.block import Acting, Block, Split, blocked
 from tenfold.rng import Draws, Key, draws
 from tenfold.samples.sample import Schema
 
@@ -30,7 +30,7 @@ class Drawing:
         self._acting = [
             Acting(op, *op.columns(u)) for op, u in zip(recipe.ops, numbers, strict=True)
         ]
-        self._blocks: dict[Schema, Block | None] = {}
+        self._blocks: dict[Schema, Block | Split | None] = {}
 
     @classmethod
     def of(cls, recipe: Recipe, keys: Sequence[Key]) -> Drawing:
@@ -54,15 +54,12 @@ class Drawing:
             for name, a in zip(self.recipe.op_names(), self._acting, strict=True)
         ]
 
-    def block(self, schema: Schema) -> Block | None:
+    def block(self, schema: Schema) -> Block | Split | None:
         """The copies made ready for images of one schema; None if they can't be, together.
 
         Args:
             schema: of images without opacity.
         """
         if schema not in self._blocks:
-            try:
-                self._blocks[schema] = Block(self._acting, self.count, schema, self.recipe)
-            except UnevenError:
-                self._blocks[schema] = None
+            self._blocks[schema] = blocked(self._acting, self.count, schema, self.recipe)
         return self._blocks[schema]
