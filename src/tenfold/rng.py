@@ -24,6 +24,7 @@ from tenfold.native.library import ffi, lib
 SLOTS = 16
 """Uniform numbers available to one op for one copy of one sample."""
 
+_ROWS = 1  # of a seed's streams that for a copy's own numbers; pixels have 0
 _COPIES = 2**32  # a copy's number is one 32-bit word of the counter
 
 
@@ -163,12 +164,15 @@ def uniform_rows(seeds: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np
     return out
 
 
-def normal_rows(seeds: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Standard normal numbers for many copies, by Box and Muller (1958); see `uniform_rows`."""
-    count = math.prod(shape)
-    half = (count + 1) // 2
-    uniform = uniform_rows(seeds, (2, half))
-    radius = np.sqrt(-2 * np.log(uniform[:, 0]))
-    angle = 2 * np.pi * uniform[:, 1]
-    both = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    return both[:, :count].reshape(len(seeds), *shape)
+def normal_rows(seeds: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Standard normal numbers for many copies, (N, *shape); row k depends on seed k alone.
+
+    The method is that of `native/random.c`.
+    """
+    out = np.empty((len(seeds), *shape), np.float32)
+    seeds = np.ascontiguousarray(seeds, dtype=np.int64)
+    lib.pixel_normals(
+        ffi.from_buffer("int64_t[]", seeds), len(seeds), _ROWS, 0, math.prod(shape),
+        ffi.from_buffer("float[]", out),
+    )  # fmt: skip
+    return out

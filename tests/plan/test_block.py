@@ -91,6 +91,13 @@ def test_a_copy_whose_neighbouring_passes_meet_is_left_to_run() -> None:
     assert apart > 5
 
 
+def test_an_op_without_steps_parts_nothing() -> None:
+    """Grey images have no channels to shuffle, so both maps are one."""
+    ops = (Rotation(), ChannelShuffle(probability=1), Scaling())
+    together, apart = both(Recipe(ops), picture(24, 24, 1, np.uint8), 10)
+    assert together + apart == 10
+
+
 def test_quarter_turns_of_oblong_images_go_in_blocks_of_one_size() -> None:
     ops = (Rotation(degrees=180, multiples_of=90), Reflection(axes="transpose"), Invert())
     assert both(Recipe(ops), picture(20, 33, 3, np.uint8), 40) == (40, 0)

@@ -67,7 +67,7 @@ def _compile(folder: Path, name: str, flags: list[str]) -> Path:
 
 
 def _describe(folder: Path) -> Path:
-    """cffi's description of the functions as a module, so that nothing is parsed at run time."""
+    """Cffi's description of the functions as a module, so that nothing is parsed at run time."""
     import cffi
 
     text = re.sub(r"/\*.*?\*/", "", (HERE / "functions.h").read_text(), flags=re.DOTALL)

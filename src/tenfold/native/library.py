@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+__all__ = ["ffi", "lib", "load"]
+
 _BUILT = Path(__file__).parent / "built"
 
 

@@ -10,12 +10,17 @@ from numpy.typing import NDArray
 from tenfold.ops.steps import Number
 
 Kernel = NDArray[np.float32]
+_REACH = 3.1  # sigmas
 _FINE = 16  # samples a pixel and axis where a shape is averaged over pixels
 
 
 def gaussian_factors(sigma: float) -> Kernel:
-    """(2, k): a Gaussian sampled at the pixels out to 4 sigma, for rows and columns."""
-    reach = max(1, math.ceil(4 * sigma))
+    """(2, k): a Gaussian sampled at the pixels, for rows and columns.
+
+    It ends 3.1 sigma or more from the centre, counting the last pixel whole. What lies beyond is
+    less than 0.2 % of its sum, so that no value changes by more than half a level of 8 bits.
+    """
+    reach = max(1, math.ceil(_REACH * sigma - 0.5))
     x = np.arange(-reach, reach + 1)
     factor = np.exp(-0.5 * (x / sigma) ** 2)
     factor /= factor.sum()

@@ -19,11 +19,14 @@ Matrix = NDArray[np.float64]
 
 def matrix(*entries: Any) -> Matrix:
     """The matrix of nine entries, row by row, numbers or (N,) of them."""
-    shape = np.broadcast_shapes(*(np.shape(entry) for entry in entries))
-    out = np.empty((*shape, 9))
+    shape: tuple[int, ...] = ()
+    for entry in entries:
+        if isinstance(entry, np.ndarray) and entry.ndim:
+            shape = entry.shape
+    out = np.empty((*shape, 3, 3))
     for k, entry in enumerate(entries):
-        out[..., k] = entry
-    return out.reshape(*shape, 3, 3)
+        out[..., k // 3, k % 3] = entry
+    return out
 
 
 def translation(x: Number, y: Number) -> Matrix:

@@ -23,12 +23,15 @@ from tenfold.ops.steps import (
     Displacement,
     Filter,
     GeometricStep,
+    Noise,
     PixelStep,
     Step,
     Warp,
 )
 from tenfold.plan.moving import GeometryPass
+from tenfold.plan.noising import SERVED, NoisePass
 from tenfold.plan.passes import Pass, RowsPass, StackedPass
+from tenfold.plan.toning import PointwisePass
 from tenfold.samples.sample import Array, Schema
 
 Flags = NDArray[np.bool_]
@@ -103,17 +106,21 @@ class Block:
         for kind, group in groupby(_parts(drawn, count, schema), key=_together):
             parts = list(group)
             acts = np.logical_or.reduce([part.acts for part in parts])
+            changes = [(p.what, p.acts) for p in parts if isinstance(p.what, PixelStep)]
+            what = parts[0].what
             one: Pass
-            if parts[0].kind == "geometry":
-                steps = [(p.what, p.acts) for p in parts if isinstance(p.what, GeometricStep)]
-                one = GeometryPass(steps, size, recipe, schema)
+            if kind[0] == "geometry":
+                moves = [(p.what, p.acts) for p in parts if isinstance(p.what, GeometricStep)]
+                one = GeometryPass(moves, size, recipe, schema)
                 size = one.target
-            elif isinstance(parts[0].what, list):
-                one = RowsPass(parts[0].what)
+            elif kind[0] == "pointwise":
+                one = PointwisePass(changes, count)
+            elif isinstance(what, list):
+                one = RowsPass(what)
+            elif isinstance(what, Noise) and what.function in SERVED:
+                one = NoisePass(what, count)
             else:
-                one = StackedPass(
-                    [(p.what, p.acts) for p in parts if isinstance(p.what, PixelStep)]
-                )
+                one = StackedPass(changes)
             self._passes.append((one, acts.tolist()))
             kinds.append(kind[0])
             active.append(acts)
@@ -179,7 +186,8 @@ def _parts(drawn: Sequence[Acting], count: int, schema: Schema) -> Iterator[_Par
     for acting in drawn:
         op, columns = acting.op, acting.columns
         if not op.stacks:
-            yield _Part("", _rows(acting, schema), acting.acts)
+            rows = _rows(acting, schema)
+            yield _Part("", rows, np.array([bool(steps) for steps in rows]))
             continue
         for step in op.lower(columns, schema):
             acts = np.broadcast_to(acting.acts & step.acts, (count,))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from tenfold.declare.recipe import Recipe
 from tenfold.ops.steps import Drawn
 from tenfold.plan.block import Acting, Block, Split, blocked
@@ -21,21 +23,31 @@ class Drawing:
 
     Args:
         recipe: the declaration.
-        numbers: the random numbers of each of its ops, N rows each.
+        acting: what each of its ops drew.
         count: N.
     """
 
-    def __init__(self, recipe: Recipe, numbers: Sequence[Draws], count: int) -> None:
+    def __init__(self, recipe: Recipe, acting: Sequence[Acting], count: int) -> None:
         self.recipe, self.count = recipe, count
-        self._acting = [
-            Acting(op, *op.columns(u)) for op, u in zip(recipe.ops, numbers, strict=True)
-        ]
+        self._acting = acting
         self._blocks: dict[Schema, Block | Split | None] = {}
+        self._last: tuple[Schema, Block | Split | None] | None = None
+
+    @classmethod
+    def from_draws(cls, recipe: Recipe, numbers: Sequence[Draws], count: int) -> Drawing:
+        """From the random numbers of each op, `count` rows each."""
+        drawn = zip(recipe.ops, numbers, strict=True)
+        return cls(recipe, [Acting(op, *op.columns(u)) for op, u in drawn], count)
 
     @classmethod
     def of(cls, recipe: Recipe, keys: Sequence[Key]) -> Drawing:
         """Draw for some keys; each row depends on its key alone."""
-        return cls(recipe, draws(keys, recipe.op_names()), len(keys))
+        return cls.from_draws(recipe, draws(keys, recipe.op_names()), len(keys))
+
+    def some(self, rows: Sequence[int]) -> Drawing:
+        """The same for some of the copies: copy k of it is copy `rows[k]` of this."""
+        chosen = np.array(rows, dtype=np.intp)
+        return Drawing(self.recipe, [acting.some(chosen) for acting in self._acting], len(rows))
 
     def history(self, k: int) -> History:
         """What was drawn for copy k."""
@@ -60,6 +72,10 @@ class Drawing:
         Args:
             schema: of images without opacity.
         """
+        last = self._last  # of one image after another, mostly; comparing schemas takes longer
+        if last is not None and last[0] is schema:
+            return last[1]
         if schema not in self._blocks:
             self._blocks[schema] = blocked(self._acting, self.count, schema, self.recipe)
-        return self._blocks[schema]
+        self._last = schema, self._blocks[schema]
+        return self._last[1]

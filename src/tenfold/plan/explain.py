@@ -8,7 +8,7 @@ from tenfold.ops.op import Op
 from tenfold.ops.policy import Policy
 from tenfold.ops.steps import PixelStep, Step, Warp
 from tenfold.plan.fields import border_mode
-from tenfold.plan.kernels.pointwise import describe_passes, passes
+from tenfold.plan.kernels.pointwise import counted_passes, describe_passes
 from tenfold.plan.plan import Plan, lowered, runs
 from tenfold.rng import Key, draws
 from tenfold.samples.sample import Schema
@@ -75,11 +75,9 @@ def _passes(plan: Plan, schema: Schema, steps: list[tuple[str, Step]]) -> _Lines
 
 
 def _served(names: list[str], steps: list[PixelStep]) -> list[list[str]]:
-    """Names of the ops that each pass serves: a step is in the last pass of the steps up to it."""
-    served: list[list[str]] = [[] for _ in passes(steps)]
-    for k, name in enumerate(names, 1):
-        served[sum(1 for _ in passes(steps[:k])) - 1].append(name)
-    return served
+    """Names of the ops that each pass serves."""
+    left = iter(names)
+    return [[next(left) for _ in range(count)] for _, count in counted_passes(steps)]
 
 
 def _probe(name: str, op: Op, schema: Schema) -> list[tuple[str, Step]]:

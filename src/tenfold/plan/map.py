@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -159,28 +158,6 @@ class Map:
         """This map followed by a homography of the target frame onto itself."""
         return self.followed_by(Map((Homography(matrix),), self.target, self.target))
 
-    @cached_property
-    def dense(self) -> NDArray[np.float32]:
-        """(H, W, 2) source coordinates (continuous) of the target's pixel centres."""
-        points: NDArray[np.float32] | None = None  # None: the centres of the stage's own frame
-        for stage in reversed(self.stages):
-            if isinstance(stage, Homography):
-                points = (
-                    _pull_grid(stage.inverse, self.target)
-                    if points is None
-                    else (_pull_dense(stage.inverse, points))
-                )
-                continue
-            if points is None:
-                points, field = _pull_grid(np.eye(3), self.target), stage.at_centres()
-            else:  # corner (i, j) lies at (j, i), so that points are indices
-                field = cv2.remap(
-                    stage.at_corners(), points, None, cv2.INTER_LINEAR,
-                    borderMode=cv2.BORDER_REPLICATE,
-                )  # fmt: skip
-            points = cv2.add(points, field)
-        return _pull_grid(np.eye(3), self.target) if points is None else points
-
 
 def _joined(stages: Iterable[Homography | Spline]) -> tuple[Homography | Spline, ...]:
     """The same stages, adjacent matrices multiplied."""
@@ -191,29 +168,6 @@ def _joined(stages: Iterable[Homography | Spline]) -> tuple[Homography | Spline,
         else:
             joined.append(stage)
     return tuple(joined)
-
-
-def _pull_grid(inverse: NDArray[np.float64], target: tuple[int, int]) -> NDArray[np.float32]:
-    """A homography on all pixel centres of a frame; sums of a row and a column."""
-    x, y = np.arange(target[1]) + 0.5, np.arange(target[0]) + 0.5
-    points = np.empty((*target, 2), dtype=np.float32)
-    across, down = np.outer(inverse[:, 0], x), np.outer(inverse[:, 1], y) + inverse[:, 2:]
-    if inverse[2, 0] == 0 and inverse[2, 1] == 0:
-        across, down = across / inverse[2, 2], down / inverse[2, 2]
-        for c in (0, 1):
-            np.add(down[c][:, None], across[c], out=points[..., c], casting="same_kind")
-        return points
-    scale = 1 / (down[2][:, None] + across[2])
-    for c in (0, 1):
-        points[..., c] = (down[c][:, None] + across[c]) * scale
-    return points
-
-
-def _pull_dense(inverse: NDArray[np.float64], points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A homography on (H, W, 2) points."""
-    if inverse[2, 0] == 0 and inverse[2, 1] == 0:
-        return np.asarray(cv2.transform(points, inverse[:2] / inverse[2, 2]))
-    return np.asarray(cv2.perspectiveTransform(points, inverse))
 
 
 def safe_crop(whole: Map) -> Map:

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.errors import SampleError
+from tenfold.native.library import ffi, lib
+from tenfold.native.room import room
 from tenfold.ops import matrices
 from tenfold.plan.map import Homography, Map
+from tenfold.plan.spline import Spline
 from tenfold.samples.sample import Array
 
 Mode = Literal["reflect", "edge", "wrap", "constant"]
 Interpolation = Literal["linear", "nearest", "cubic"]
 
-_BORDERS = {
-    "reflect": cv2.BORDER_REFLECT_101,
-    "edge": cv2.BORDER_REPLICATE,
-    "wrap": cv2.BORDER_WRAP,
-    "constant": cv2.BORDER_CONSTANT,
-}
-_INTERPOLATIONS = {
-    "linear": cv2.INTER_LINEAR, "nearest": cv2.INTER_NEAREST, "cubic": cv2.INTER_CUBIC
-}  # fmt: skip
-_LONGEST = 32766  # OpenCV keeps warped coordinates in 16 bits
-_FEW = 4  # channels that OpenCV's border values hold
+BORDERS = {"reflect": 0, "edge": 1, "wrap": 2, "constant": 3}
+INTERPOLATIONS = {"nearest": 0, "linear": 1, "cubic": 2}
+TYPES = {"B": 0, "H": 1, "f": 2}
+_SIZES = {1: 0, 2: 1, 4: 2, 8: 3}
+_MOST_STAGES = 64
 _SHRINKS = 1.25  # source pixels a target pixel from which on an image is averaged first
+_SHRUNK = 1.01  # and along an axis, if it does along the other
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,179 +40,151 @@ def resample(raster: Array, through: Map, interpolation: Interpolation, fringe: 
     """Move a raster.
 
     Args:
-        raster: (H, W, C) of any dtype that OpenCV warps (8 and 16 bit integers, float32).
+        raster: (H, W, C) uint8, uint16 or float32; for `nearest` and for maps of whole pixels of
+            any dtype (of 1, 2, 4 or 8 bytes, for `nearest`).
         through: the map; its source is (H, W).
         interpolation: see `Recipe.interpolation`; whole-pixel maps are exact with any.
         fringe: see `Fringe`.
 
     Returns:
-        A new array of the target's size, same dtype and channels. Images that shrink are averaged
-        over the source pixels of a target pixel first, along each axis as much as it shrinks
-        (`Map.shrinking`), so that fine texture doesn't alias.
+        A new array of the target's size, same dtype and channels. Weights have 14 bits of fraction
+        for uint8, those of float32 else: linear interpolation of uint8 comes within 0.52 of a level
+        of the exact. Images that shrink are averaged over the source pixels of a target pixel,
+        along each axis as much as it shrinks (`Map.shrinking`), so that fine texture doesn't alias.
 
     Raises:
-        SampleError: a side is longer than OpenCV can warp (32,766 px).
+        SampleError: the dtype can't be interpolated.
     """
-    grid = through.grid
-    if grid is not None:
-        return _move_whole_pixels(raster, grid, through.target, fringe)
-    if max(*through.source, *through.target) > _LONGEST:
-        raise SampleError(
-            f"a side of more than {_LONGEST} px can't be warped; cut the image into tiles first"
-        )
     raster = np.ascontiguousarray(raster)
-    widths = (1.0, 1.0)
-    if interpolation != "nearest":
-        widths = through.shrinking()
-        blocks = _block(widths[0]), _block(widths[1])
-        if blocks != (1, 1):
-            raster, through = _shrunk(raster, through, blocks)
-            widths = through.shrinking()
-    flags = _INTERPOLATIONS[interpolation]
-    border = _BORDERS[fringe.mode]
-    # OpenCV puts pixel centres at whole numbers; ours are at +0.5.
-    to_half, to_whole = matrices.translation(0.5, 0.5), matrices.translation(-0.5, -0.5)
-    pull = where = None
-    if through.pull_matrix is not None:
-        pull = to_whole @ through.pull_matrix @ to_half
+    beyond = as_values(fringe.values, raster.dtype)
+    if through.grid is not None:
+        return _move_whole_pixels(raster, through, fringe.mode, beyond)
+    if interpolation == "nearest":
+        code = _SIZES.get(raster.dtype.itemsize)
     else:
-        where = through.dense - np.float32(0.5)
-    size = (through.target[1], through.target[0])
-    parts = []
-    for few in _in_fews(raster.shape[2]):
-        part = _averaged(np.ascontiguousarray(raster[:, :, few]), widths, fringe.mode)
-        value = fringe.values[few].tolist()
-        value += [0.0] * (_FEW - len(value))
-        # OpenCV warps four channels at about twice the speed of three, to the same values.
-        widened = part.ndim == 3 and part.shape[2] == 3 and interpolation == "linear"
-        if widened:
-            part = cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)
-        if pull is None:
-            moved = cv2.remap(part, where, None, flags, borderMode=border, borderValue=value)
-        elif through.affine:
-            moved = cv2.warpAffine(
-                part, pull[:2] / pull[2, 2], size, None, flags | cv2.WARP_INVERSE_MAP, border, value
-            )
+        code = TYPES.get(raster.dtype.char)
+    if code is None:
+        raise SampleError(
+            f"values of type {raster.dtype} can't be interpolated; convert the image to uint8, "
+            "uint16 or float32"
+        )
+    out = room((*through.target, raster.shape[2]), raster.dtype)
+    how = INTERPOLATIONS[interpolation], BORDERS[fringe.mode]
+    pulled = _spline_then_matrix(through)
+    if pulled is None:
+        _through_stages(raster, out, through, code, how, beyond)
+        return out
+    control, matrix = pulled
+    shape = (0, 0) if control is None else control.shape[:2]
+    sizes = np.array([*raster.shape, code, *through.target, *how, *shape], np.int64)
+    where = _numbers(sizes, "int64_t[]"), _numbers(matrix), _numbers(control)
+    scratch = ffi.NULL
+    if interpolation != "nearest" and (size := lib.tenfold_resample_scratch(*where)):
+        scratch = _bytes(np.empty(size, np.uint8))
+    lib.tenfold_resample(_bytes(raster), _bytes(out), *where, _bytes(beyond), scratch)
+    return out
+
+
+def _spline_then_matrix(
+    through: Map,
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None] | None:
+    """The map as a control grid of the target's own frame and then a matrix, if that is what it is.
+
+    It pulls in this order. Either may be None.
+    """
+    control = matrix = None
+    stages = list(through.stages)
+    if stages and isinstance(last := stages[-1], Spline):
+        if (last.height, last.width) != through.target:
+            return None
+        control = np.ascontiguousarray(last.control)
+        stages.pop()
+    if stages and isinstance(last := stages[-1], Homography):
+        matrix = np.ascontiguousarray(last.inverse)
+        stages.pop()
+    return None if stages else (control, matrix)
+
+
+def _through_stages(
+    raster: Array, out: Array, through: Map, code: int, how: tuple[int, int], beyond: Array
+) -> None:
+    """A chain of any kind, point by point; averaged first where it shrinks."""
+    if how[0] != INTERPOLATIONS["nearest"]:
+        raster, through = _averaged(raster, through, code, how[1], beyond)
+    shapes, numbers = [], []
+    for stage in reversed(through.stages):
+        if isinstance(stage, Spline):
+            shapes.append([*stage.control.shape[:2], stage.height, stage.width])
+            numbers.append(stage.control.ravel())
         else:
-            moved = cv2.warpPerspective(
-                part, pull, size, None, flags | cv2.WARP_INVERSE_MAP, border, value
-            )
-        if widened:
-            moved = cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB)
-        parts.append(moved.reshape(*through.target, -1))
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
+            shapes.append([0] * 4)
+            numbers.append(stage.inverse.ravel())
+    if len(shapes) > _MOST_STAGES:
+        raise SampleError(f"a map of more than {_MOST_STAGES} bends and matrices can't be followed")
+    table, values = np.array(shapes, np.int64), np.concatenate(numbers)
+    lib.tenfold_warp_chain(
+        _bytes(raster), *raster.shape, code, _bytes(out), *out.shape[:2],
+        _numbers(values), _numbers(table, "ptrdiff_t[]"), len(shapes), *how, _bytes(beyond),
+    )  # fmt: skip
 
 
-def _in_fews(channels: int) -> list[slice]:
-    """Channels in parts of 4, 3 or 1: OpenCV warps two at a time with coarser coordinates."""
-    sizes = [_FEW] * (channels // _FEW) + {0: [], 1: [1], 2: [1, 1], 3: [3]}[channels % _FEW]
-    ends = np.cumsum([0, *sizes]).tolist()
-    return [slice(a, b) for a, b in pairwise(ends)]
+def _averaged(
+    raster: Array, through: Map, code: int, border: int, beyond: Array
+) -> tuple[Array, Map]:
+    """The raster's means over what a target pixel covers, and the map from there.
 
-
-def _block(width: float) -> int:
-    """Side of the blocks to average so that a running mean of three pixels does the rest."""
-    return int(width / 1.5 + 1e-6) if width >= 3 else 1
-
-
-def _averaged(part: Array, widths: tuple[float, float], mode: Mode) -> Array:
-    """The running mean over a box so many pixels wide along x and y: up to 3, and not whole.
-
-    At full resolution it comes closer to the exact mean over each target pixel than averages of
-    blocks do, whose places have nothing to do with the target's.
+    As `tenfold_resample` does it: where a mean covers three pixels and more, there is a smaller
+    raster of about two means in each.
     """
+    widths = through.shrinking()
     if max(widths) < _SHRINKS:
-        return part
-    (x, across), (y, down) = map(_three_taps, widths)
-    if mode == "wrap":
-        part = cv2.copyMakeBorder(part, y, y, x, x, cv2.BORDER_WRAP)
-    border = cv2.BORDER_REFLECT_101
-    mean: Array = cv2.GaussianBlur(part, (2 * x + 1, 2 * y + 1), across, None, down, border)
-    return mean[y : len(mean) - y, x : mean.shape[1] - x] if mode == "wrap" else mean
-
-
-def _three_taps(width: float) -> tuple[int, float]:
-    """A box of this width as a Gaussian of one or three taps: pixels beside the centre, deviation.
-
-    A centred box covers (width - 1) / 2 of each neighbour; a Gaussian that falls to so much one
-    pixel away is the same kernel, for which OpenCV has its fastest filter.
-    """
-    if width <= 1.01:
-        return 0, 1.0
-    beside = min((width - 1) / 2, 0.999)
-    return 1, float(np.sqrt(-0.5 / np.log(beside)))
-
-
-def _shrunk(raster: Array, through: Map, blocks: tuple[int, int]) -> tuple[Array, Map]:
-    """The raster averaged over blocks, so many pixels along x and y, and the map from there."""
-    height, width = raster.shape[:2]
-    small = max(1, round(height / blocks[1])), max(1, round(width / blocks[0]))
-    parts = [
-        cv2.resize(
-            np.ascontiguousarray(raster[:, :, few]),
-            (small[1], small[0]),
-            interpolation=cv2.INTER_AREA,
-        ).reshape(*small, -1)
-        for few in _in_fews(raster.shape[2])
+        return raster, through
+    sides = raster.shape[1], raster.shape[0]
+    small = [
+        max(1, round(side / (int(width / 1.5 + 1e-6) if width >= 3 else 1)))
+        for side, width in zip(sides, widths, strict=True)
     ]
-    grow = matrices.scaling(width / small[1], height / small[0])
-    larger = Map((Homography(grow),), small, through.source)
-    small_raster: Array = np.concatenate(parts, axis=2)
-    return small_raster, larger.followed_by(through)
+    across, down = (
+        np.array([side / few, 0, width if width > _SHRUNK else 1])
+        for side, few, width in zip(sides, small, widths, strict=True)
+    )
+    out = np.empty((small[1], small[0], raster.shape[2]), raster.dtype)
+    lines = _numbers(across), _numbers(down)
+    size = lib.tenfold_resize_scratch(sides[0], raster.shape[2], small[0], *lines)
+    lib.tenfold_resize(
+        _bytes(raster), *raster.shape, code, _bytes(out), *out.shape[:2], *lines,
+        border if border == BORDERS["wrap"] else BORDERS["reflect"], _bytes(beyond),
+        _bytes(np.empty(size, np.uint8)),
+    )  # fmt: skip
+    grow = matrices.scaling(across[0], down[0])
+    larger = Map((Homography(grow),), (small[1], small[0]), through.source)
+    return out, larger.followed_by(through)
 
 
-def _move_whole_pixels(
-    raster: Array, matrix: NDArray[np.float64], target: tuple[int, int], fringe: Fringe
-) -> Array:
+def _move_whole_pixels(raster: Array, through: Map, mode: Mode, beyond: Array) -> Array:
     """Flips, quarter turns and whole shifts: no arithmetic on values."""
-    linear = matrix[:2, :2].astype(int)
-    if linear[0, 0] == 0:
-        raster = raster.transpose(1, 0, 2)
-        linear = linear[:, ::-1]
-    raster = _flipped(raster, down=linear[1, 1] < 0, across=linear[0, 0] < 0)
-    height, width = raster.shape[:2]
-    # After the flips the frame's first pixel would be at the image of the source's corner.
-    corner_x = int(matrix[0, 2]) - (width if linear[0, 0] < 0 else 0)
-    corner_y = int(matrix[1, 2]) - (height if linear[1, 1] < 0 else 0)
-    rows = _index(np.arange(target[0]) - corner_y, height, fringe.mode)
-    columns = _index(np.arange(target[1]) - corner_x, width, fringe.mode)
-    if (corner_y, corner_x) == (0, 0) and target == (height, width):
-        return raster
-    moved: Array = raster[np.maximum(rows, 0)[:, None], np.maximum(columns, 0)]
-    outside = (rows < 0)[:, None] | (columns < 0)
-    if outside.any():
-        moved[outside] = as_values(fringe.values, raster.dtype)
-    return moved
+    out = room((*through.target, raster.shape[2]), raster.dtype)
+    size = raster.shape[2] * raster.dtype.itemsize
+    lib.tenfold_move(
+        _bytes(raster), *raster.shape[:2], size, _bytes(out), *through.target,
+        _numbers(through.pull_matrix), BORDERS[mode], _bytes(beyond),
+    )  # fmt: skip
+    return out
 
 
-def _flipped(raster: Array, down: bool, across: bool) -> Array:
-    """A flipped copy; OpenCV turns rows round ten times faster than a strided view is copied."""
-    if not (down or across):
-        return np.array(raster, order="C")
-    if raster.shape[2] > _FEW:
-        return np.array(raster[:: -1 if down else 1, :: -1 if across else 1], order="C")
-    code = -1 if down and across else int(across)
-    return np.asarray(cv2.flip(np.ascontiguousarray(raster), code)).reshape(raster.shape)
+def _bytes(array: Array) -> Any:
+    """A pointer to a contiguous array of any dtype."""
+    return ffi.from_buffer(array)
 
 
-def _index(positions: NDArray[Any], size: int, mode: Mode) -> NDArray[np.intp]:
-    """Source index for each position; -1 beyond a constant border."""
-    if mode == "edge":
-        return np.asarray(np.clip(positions, 0, size - 1))
-    if mode == "wrap":
-        return np.asarray(positions % size)
-    if mode == "reflect":
-        if size == 1:
-            return np.zeros_like(positions)
-        period = 2 * size - 2
-        folded = positions % period
-        return np.asarray(np.minimum(folded, period - folded))
-    return np.asarray(np.where((positions >= 0) & (positions < size), positions, -1))
+def _numbers(array: NDArray[Any] | None, kind: str = "double[]") -> Any:
+    """A pointer to contiguous numbers; null for none."""
+    return ffi.NULL if array is None else ffi.from_buffer(kind, array)
 
 
 def as_values(values: NDArray[Any], dtype: np.dtype[Any]) -> Array:
     """Floats as values of an image's dtype: rounded and kept within it for whole numbers."""
-    if dtype.kind == "f":
+    if dtype.kind not in "iu":
         return values.astype(dtype)
     info = np.iinfo(dtype)
     whole: Array = np.clip(np.rint(values), info.min, info.max).astype(dtype)

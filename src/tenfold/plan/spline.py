@@ -1,4 +1,4 @@
-"""Uniform cubic B-spline displacement fields: evaluated densely, at points, and inverted."""
+"""Uniform cubic B-spline displacement fields: evaluated at points, and inverted."""
 
 from __future__ import annotations
 
@@ -33,13 +33,6 @@ def basis(position: NDArray[np.float64], cells: int) -> tuple[NDArray[np.intp], 
     return first, weights / 6
 
 
-def _basis_matrix(positions: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
-    first, weights = basis(positions, cells)
-    matrix = np.zeros((len(positions), cells + 3))
-    np.put_along_axis(matrix, first[:, None] + np.arange(4), weights, axis=1)
-    return matrix
-
-
 @dataclass(frozen=True, eq=False)
 class Spline:
     """A displacement field over a frame; beyond the frame it goes on constant.
@@ -52,24 +45,6 @@ class Spline:
     control: NDArray[np.float64]
     height: int
     width: int
-
-    def at_centres(self) -> NDArray[np.float32]:
-        """(H, W, 2) displacement (dx, dy) at the pixel centres."""
-        y, x = np.arange(self.height, dtype=np.float64), np.arange(self.width, dtype=np.float64)
-        return self._dense(y + 0.5, x + 0.5)
-
-    def at_corners(self) -> NDArray[np.float32]:
-        """(H + 1, W + 1, 2) displacement at the pixels' corners, which reach the frame's edge."""
-        return self._dense(np.arange(self.height + 1.0), np.arange(self.width + 1.0))
-
-    def _dense(self, y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float32]:
-        rows, columns = self.control.shape[:2]
-        down = _basis_matrix(y * (rows - 3) / self.height, rows - 3)
-        across = _basis_matrix(x * (columns - 3) / self.width, columns - 3).T.astype(np.float32)
-        field = np.empty((len(y), len(x), 2), dtype=np.float32)
-        for c in (0, 1):
-            field[..., c] = (down @ self.control[..., c]).astype(np.float32) @ across
-        return field
 
     def at(self, points: Points) -> Points:
         """(N, 2) displacement at (N, 2) points."""

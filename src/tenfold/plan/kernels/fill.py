@@ -6,10 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.native.library import lib
 from tenfold.ops.steps import Fill
+from tenfold.plan.kernels.native import bounds, bytes_of, kernels, pointer, raster
 from tenfold.plan.kernels.values import ValueRange
-from tenfold.rng import pixel_generator
 from tenfold.samples.sample import Array
+
+_NOISE = kernels("fill_noise")
 
 
 def border_colour(image: Array) -> Array:
@@ -33,7 +36,10 @@ def plain_border(image: Array, value_range: ValueRange) -> bool:
 
 
 def _rim(image: Array) -> Array:
-    return np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]])
+    """(N, C) the outermost pixels, each of them once."""
+    height, width, channels = image.shape
+    rows, sides = image[:: max(1, height - 1)], image[1:-1, :: max(1, width - 1)]
+    return np.concatenate([rows.reshape(-1, channels), sides.reshape(-1, channels)])
 
 
 def _means(image: Array) -> NDArray[np.float64]:
@@ -53,28 +59,35 @@ def apply_fill(image: Array, fill: Fill, value_range: ValueRange) -> Array:
     Returns:
         A new array of the same shape and dtype.
     """
-    out = image.copy()
-    low, high = value_range
+    whole, out = raster(image)
+    height, width, channels = whole.shape
+    rectangles = np.ascontiguousarray(fill.rectangles, np.int64)
+    colour = (
+        np.zeros(channels, whole.dtype)
+        if fill.fill == "noise"
+        else _colour(whole, fill, value_range)
+    )
+    lib.fill_rectangles(
+        bytes_of(whole), height, width, channels * whole.itemsize,
+        pointer(rectangles), len(rectangles), bytes_of(colour), bytes_of(out),
+    )  # fmt: skip
     if fill.fill == "noise":
-        generator = pixel_generator(fill.seed)
-        for x0, y0, x1, y1 in fill.rectangles.tolist():
-            shape = (y1 - y0, x1 - x0, image.shape[2])
-            if image.dtype.kind == "f":
-                random = generator.random(shape, dtype=np.float32)
-                out[y0:y1, x0:x1] = np.float32(low) + np.float32(high - low) * random
-            else:
-                out[y0:y1, x0:x1] = generator.integers(
-                    int(low), int(high), shape, dtype=image.dtype.type, endpoint=True
-                )
-        return out
+        low, high = bounds(whole, value_range)
+        _NOISE[whole.dtype.char](
+            width, channels, pointer(rectangles), len(rectangles), fill.seed, low, high,
+            pointer(out),
+        )  # fmt: skip
+    return out
+
+
+def _colour(image: Array, fill: Fill, value_range: ValueRange) -> Array:
+    """(C,) of the image's dtype."""
+    whole = image.dtype.kind != "f"
+    if fill.fill == "background":
+        return border_colour(image)
     if fill.fill == "mean":
         means = _means(image)
-        colour = (np.rint(means) if image.dtype.kind != "f" else means).astype(image.dtype)
-    elif fill.fill == "background":
-        colour = border_colour(image)
-    else:
-        value = low + (high - low) * fill.value
-        colour = np.array(round(value) if image.dtype.kind != "f" else value, dtype=image.dtype)
-    for x0, y0, x1, y1 in fill.rectangles.tolist():
-        out[y0:y1, x0:x1] = colour
-    return out
+        return (np.rint(means) if whole else means).astype(image.dtype)
+    low, high = value_range
+    value = low + (high - low) * fill.value
+    return np.full(image.shape[2], round(value) if whole else value, dtype=image.dtype)

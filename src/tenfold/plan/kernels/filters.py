@@ -14,11 +14,22 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from tenfold.native.library import lib
 from tenfold.ops.colour_science import LUMA_601
 from tenfold.plan.kernels.colour import rotate_hue
-from tenfold.plan.kernels.values import ValueRange, by_group, clipped, from_unit, store, to_unit
+from tenfold.plan.kernels.native import kernels, pointer, raster
+from tenfold.plan.kernels.values import (
+    ValueRange,
+    by_group,
+    clipped,
+    fills,
+    from_unit,
+    store,
+    to_unit,
+)
 from tenfold.samples.sample import Array
 
+_MEDIAN = kernels("median")
 _ROWS = 64  # rows at once in the general median, to bound its memory
 
 
@@ -28,8 +39,14 @@ def median(image: Array, parameters: tuple[float, ...], _: ValueRange) -> Array:
     Parameters: radius r, px.
     """
     size = 2 * int(parameters[0]) + 1
-    if size <= 5:
-        return by_group(image, lambda part: cast("Array", cv2.medianBlur(part, size)))
+    if 3 <= size <= 5:
+        whole, out = raster(image)
+        height, width, channels = whole.shape
+        scratch = np.empty(5 * ((width + 4) * channels + 64), whole.dtype)
+        _MEDIAN[whole.dtype.char](
+            pointer(whole), height, width, channels, size // 2, pointer(scratch), pointer(out)
+        )
+        return out
     if image.dtype == np.uint8:
         return by_group(image, lambda part: cast("Array", cv2.medianBlur(part, size)), size=1)
     reach = size // 2
@@ -53,18 +70,36 @@ def clahe(image: Array, parameters: tuple[float, ...], value_range: ValueRange) 
 
     Parameters: clip limit (times the mean height of the histogram), tiles along each side.
     """
-    limit, tiles = parameters
-    height, width = image.shape[:2]
-    tool = cv2.createCLAHE(limit, (min(int(tiles), width), min(int(tiles), height)))
+    height, width, channels = image.shape
+    if channels == 3 and image.dtype == np.uint8 and fills(image.dtype, value_range):
+        whole, out = raster(image)
+        luma = np.empty((height, width), np.uint8)
+        lib.luma_u8(pointer(whole), luma.size, pointer(luma))
+        equalised = _clahe_plane(luma, parameters)
+        lib.follow_luma_u8(
+            pointer(whole), luma.size, pointer(luma), pointer(equalised), pointer(out)
+        )
+        return out
     unit = np.clip(to_unit(image, value_range), 0, 1)
-    planes = (unit @ LUMA_601.astype(np.float32))[:, :, None] if image.shape[2] == 3 else unit
+    planes = (unit @ LUMA_601.astype(np.float32))[:, :, None] if channels == 3 else unit
     for_each = []
     for channel in range(planes.shape[2]):
         levels = np.rint(planes[:, :, channel] * 255).astype(np.uint8)
-        moved = tool.apply(levels).astype(np.float32) - levels
+        moved = _clahe_plane(levels, parameters).astype(np.float32) - levels
         for_each.append(moved / 255)
     unit += np.stack(for_each, axis=2)
     return from_unit(unit, image.dtype, value_range)
+
+
+def _clahe_plane(levels: NDArray[np.uint8], parameters: tuple[float, ...]) -> NDArray[np.uint8]:
+    height, width = levels.shape
+    down, across = min(int(parameters[1]), height), min(int(parameters[1]), width)
+    maps = np.empty(256 * (down * across + 4 * (across + 1)), np.uint8)
+    out = np.empty_like(levels)
+    lib.clahe_plane(
+        pointer(levels), height, width, parameters[0], down, across, pointer(maps), pointer(out)
+    )
+    return out
 
 
 def hsv_hue(image: Array, parameters: tuple[float, ...], value_range: ValueRange) -> Array:

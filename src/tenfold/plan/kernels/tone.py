@@ -1,161 +1,61 @@
 """Curves: functions of each value on its own, run after run fused to one table.
 
-A curve takes values 0..1, (C, n) or, while all channels are alike, (1, n); if it is a measured
-one, `weights` (C, n), how many pixels have each value, or None where the values are the pixels
-themselves; and the numbers of its step. It returns (1, n) or (C, n), not yet clipped.
+What each one computes is written in `native/table_curves.c`; `CURVES` tells what there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.native.library import ffi, lib
+from tenfold.native.room import room
 from tenfold.ops.colour_science import LUMA_601
 from tenfold.ops.steps import Curve
-from tenfold.plan.kernels import light
+from tenfold.plan.kernels.native import pointer
 from tenfold.plan.kernels.values import Floats, ValueRange, from_unit, to_unit
 from tenfold.samples.sample import Array
 
-_BINS = 65536  # resolution at which float images are ranked
-Weights = NDArray[np.float64] | None
+CURVES = {
+    name: code
+    for code, name in enumerate(
+        (
+            "shift", "light_gain", "power", "contrast_mid", "contrast_mean", "autocontrast",
+            "equalize", "invert", "solarize", "posterize", "contrast_about", "stretch",
+        )
+    )
+}  # fmt: skip
+"""Every curve by the name that `Curve.function` gives, with its code in native/table_curves.c.
 
+Values are 0 black, 1 white, and are clipped to that after each. Parameters and meaning:
 
-def _shift(values: Floats, amount: float) -> Floats:
-    return values + amount
+- shift (amount): x + amount.
+- light_gain (linear, gain...): light multiplied by one gain, or one for each channel; values are
+  linear light if `linear`, else sRGB.
+- power (exponent): x ** exponent.
+- contrast_mid (factor): 0.5 + (x - 0.5) factor.
+- contrast_mean (factor): the same about the mean luma of the picture (of three channels, BT.601),
+  or the mean of all channels.
+- autocontrast (cutoff, joint): darkest to 0 and brightest to 1, without the share `cutoff` of
+  pixels at each end; one stretch for all channels if `joint`. As Pillow counts them.
+- equalize (): rank in place of value: the share of darker pixels, brightest to 1.
+- invert (): 1 - x.
+- solarize (threshold): values above it inverted.
+- posterize (bits): the highest bits of eight.
+- contrast_about (factor, pivot), stretch (low, high for each channel): what measured ones come
+  down to.
 
-
-def _light_gain(values: Floats, linear: float, *gains: float) -> Floats:
-    """Multiply the light: one gain, or one for each channel."""
-    factor = np.array(gains, dtype=values.dtype)[:, None]
-    if linear:
-        return cast("Floats", values * factor)
-    return light.encode(light.decode(values) * factor)
-
-
-def _power(values: Floats, exponent: float) -> Floats:
-    return values**exponent
-
-
-def _contrast_mid(values: Floats, factor: float) -> Floats:
-    return 0.5 + (values - 0.5) * factor
-
-
-def _contrast_mean(values: Floats, weights: Weights, factor: float) -> Floats:
-    """About the mean luma of the picture (of three channels), or the mean of all channels."""
-    if weights is None:
-        means = values.mean(axis=1, dtype=np.float64)
-    else:
-        means = (values * weights).sum(axis=1) / weights.sum(axis=1)
-    shares = LUMA_601 if len(means) == 3 else np.full(len(means), 1 / len(means))
-    pivot = values.dtype.type(means @ shares)
-    return cast("Floats", pivot + (values - pivot) * values.dtype.type(factor))
-
-
-_FLAT = 1e-4
-"""A span of values below this is taken for one value: stretching it would show rounding only."""
-
-
-def _autocontrast(values: Floats, weights: Weights, cutoff: float, joint: float) -> Floats:
-    """Darkest to 0 and brightest to 1, without the share `cutoff` of pixels at each end."""
-    rows = len(values) if weights is None else len(weights)
-    spread = np.broadcast_to(values, (rows, values.shape[1]))
-    if joint:
-        merged = spread.reshape(1, -1)
-        counts = None if weights is None else weights.reshape(1, -1)
-    else:
-        merged, counts = spread, weights
-    ends = [
-        _ends(row, None if counts is None else counts[i], cutoff) for i, row in enumerate(merged)
-    ]
-    low, high = np.array(ends, dtype=values.dtype).T[:, :, None]
-    flat = high - low < _FLAT
-    stretched = (spread - low) / np.where(flat, 1, high - low)
-    return cast("Floats", np.where(flat, spread, stretched))
-
-
-def _ends(row: Floats, counts: NDArray[np.float64] | None, cutoff: float) -> tuple[float, float]:
-    """Values of the first pixels that are not cut off (as Pillow counts them)."""
-    if counts is None:
-        drop = int(cutoff * row.size)
-        ordered = np.partition(row, (drop, row.size - 1 - drop)) if drop else row
-        if drop:
-            return float(ordered[drop]), float(ordered[row.size - 1 - drop])
-        return float(row.min()), float(row.max())
-    order = np.argsort(row, kind="stable")
-    order = order[counts[order] > 0]
-    values, seen = row[order], np.cumsum(counts[order])
-    drop = int(cutoff * seen[-1])
-    first = int(np.searchsorted(seen, drop, side="right"))
-    last = int(np.searchsorted(seen, seen[-1] - drop, side="left"))
-    return float(values[first]), float(values[last])
-
-
-def _equalize(values: Floats, weights: Weights) -> Floats:
-    """Rank in place of value: the share of darker pixels, brightest to 1."""
-    if weights is None:
-        return np.stack([_equalized_pixels(row) for row in values])
-    spread = np.broadcast_to(values, weights.shape)
-    rows = [_ranks(row, w, row) for row, w in zip(spread, weights, strict=True)]
-    return np.stack(rows)
-
-
-def _equalized_pixels(row: Floats) -> Floats:
-    grid = np.linspace(0, 1, _BINS)
-    index = np.rint(row * (_BINS - 1)).astype(np.int64)
-    table = _ranks(grid, np.bincount(index, minlength=_BINS).astype(np.float64), grid)
-    return np.interp(row, grid, table).astype(row.dtype)
-
-
-def _ranks(values: Floats, counts: NDArray[np.float64], unchanged: Floats) -> Floats:
-    levels, where = np.unique(values, return_inverse=True)
-    mass = np.bincount(where, weights=counts, minlength=len(levels))
-    used = np.flatnonzero(mass)
-    rest = mass.sum() - mass[used[-1]]
-    if rest <= 0:  # one value only: nothing to spread
-        return unchanged
-    ranks = (np.cumsum(mass) - mass) / rest
-    return cast("Floats", ranks[where])
-
-
-def _invert(values: Floats) -> Floats:
-    return 1 - values
-
-
-def _solarize(values: Floats, threshold: float) -> Floats:
-    return cast("Floats", np.where(values > threshold, 1 - values, values))
-
-
-def _posterize(values: Floats, bits: float) -> Floats:
-    """The highest `bits` of eight; the small offset absorbs the rounding of k / 255."""
-    step = 2.0 ** (8 - bits)
-    return cast("Floats", np.floor(values * (255 / step) + 1e-4) * (step / 255))
-
-
-CurveFunction = Callable[..., Floats]
-CURVES: dict[str, CurveFunction] = {
-    "shift": _shift,
-    "light_gain": _light_gain,
-    "power": _power,
-    "contrast_mid": _contrast_mid,
-    "contrast_mean": _contrast_mean,
-    "autocontrast": _autocontrast,
-    "equalize": _equalize,
-    "invert": _invert,
-    "solarize": _solarize,
-    "posterize": _posterize,
-}
-"""Every curve by the name that `Curve.function` gives."""
+Before equalize, solarize and posterize, which have jumps, tables are rounded to the image's levels:
+rounding that comes later could land on the other side of a jump.
+"""
 
 MEASURED = frozenset({"contrast_mean", "autocontrast", "equalize"})
 """Curves that depend on the whole image."""
 
-_STEPPED = frozenset({"equalize", "solarize", "posterize"})
-"""Curves with jumps. Before one, a table is rounded to the image's levels: rounding that comes
-later could land on the other side of a jump."""
+_FEW = 4
+"""Channels up to which 8-bit tables need no scratch of ours."""
 
 
 def apply_curves(image: Array, curves: Sequence[Curve], value_range: ValueRange) -> Array:
@@ -172,16 +72,16 @@ def apply_curves(image: Array, curves: Sequence[Curve], value_range: ValueRange)
     Returns:
         A new array of the same shape and dtype.
     """
+    image = np.ascontiguousarray(image)
     if image.dtype.kind == "f":
-        return _apply_directly(image, curves, value_range)
+        return _apply_to_floats(image, curves, value_range)
     table = curve_table(image, curves, value_range)
-    if image.dtype == np.uint8:
-        return _look_up_bytes(image, table)
-    if len(table) == 1:
-        return np.take(table[0], image)
-    out = np.empty_like(image)
-    for channel, row in enumerate(table):
-        out[:, :, channel] = row[image[:, :, channel]]
+    height, width, channels = image.shape
+    out = room(image.shape, image.dtype)
+    look_up = lib.look_up_u8 if image.dtype == np.uint8 else lib.look_up_u16
+    look_up(
+        pointer(image), height * width, channels, pointer(table), len(table), pointer(out)
+    )  # fmt: skip
     return out
 
 
@@ -190,60 +90,142 @@ def curve_table(image: Array, curves: Sequence[Curve], value_range: ValueRange) 
 
     It has an entry for every value of the dtype; those beyond the range are black or white.
     """
-    low, high = value_range
-    span = high - low
-    raw = np.arange(np.iinfo(image.dtype).max + 1, dtype=np.float64)
-    values: Floats = np.clip((raw - low) / span, 0, 1)[None]
-    weights: Weights = None
-    for curve in curves:
-        if weights is None and curve.function in MEASURED:
-            weights = _histogram(image)
-        if curve.function in _STEPPED:
-            values = np.rint(values * span) / span
-        values = _apply_one(curve, values, weights)
-        values = np.clip(values, 0, 1)
-    table: Array = np.rint(low + values * span).astype(image.dtype)
-    return table
-
-
-def _apply_directly(image: Array, curves: Sequence[Curve], value_range: ValueRange) -> Array:
+    image = np.ascontiguousarray(image)
     height, width, channels = image.shape
-    unit = np.clip(to_unit(image, value_range), 0, 1)
-    values: Floats = np.ascontiguousarray(unit.reshape(-1, channels).T)
+    numbers = program(curves)
+    levels = 256 if image.dtype == np.uint8 else 65536
+    make = lib.curve_tables_u8 if levels == 256 else lib.curve_tables_u16
+    tables = np.empty((channels, levels), image.dtype)
+    rows = make(
+        pointer(image), height * width, channels, pointer(numbers), len(numbers), *value_range,
+        _scratch(channels, levels), pointer(tables),
+    )  # fmt: skip
+    return tables[:rows]
+
+
+def program(curves: Sequence[Curve]) -> NDArray[np.float64]:
+    """A run of curves as the kernels take it: for each its code, a count, and its parameters."""
+    numbers: list[float] = []
     for curve in curves:
-        values = _apply_one(curve, values, None)
-        values = np.clip(values, 0, 1).astype(np.float32, copy=False)
-    out = np.ascontiguousarray(values.T).reshape(height, width, channels)
-    return from_unit(out, image.dtype, value_range)
+        numbers += CURVES[curve.function], len(curve.parameters), *curve.parameters
+    return np.array(numbers, np.float64)
 
 
-def _apply_one(curve: Curve, values: Floats, weights: Weights) -> Floats:
-    function = CURVES[curve.function]
-    if curve.function in MEASURED:
-        return function(values, weights, *curve.parameters)
-    return function(values, *curve.parameters)
+def programs(
+    functions: Sequence[str], parameters: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """The same run of curves for many copies, each with its own parameters.
+
+    Args:
+        functions: names of the curves, in order.
+        parameters: for each curve (N, number of its parameters).
+
+    Returns:
+        (N, length); a row is the `program` of one copy.
+    """
+    columns: list[NDArray[np.float64]] = []
+    for name, numbers in zip(functions, parameters, strict=True):
+        head = np.empty((len(numbers), 2))
+        head[:] = CURVES[name], numbers.shape[1]
+        columns += head, numbers
+    return np.concatenate(columns, axis=1)
 
 
-def _histogram(image: Array) -> NDArray[np.float64]:
-    levels = int(np.iinfo(image.dtype).max) + 1
-    rows = []
-    for channel in range(image.shape[2]):
-        if image.dtype == np.uint8:
-            counts: NDArray[Any] = cv2.calcHist([image], [channel], None, [levels], [0, levels])
+def table_rows(functions: Sequence[str], counts: Sequence[int], channels: int) -> int:
+    """Rows of the tables of a run: 1, or `channels` where a curve differs between them.
+
+    Args:
+        functions: names of the curves.
+        counts: how many parameters each of them has.
+        channels: of the image.
+    """
+    each = any(name == "light_gain" and n > 2 for name, n in zip(functions, counts, strict=True))
+    return channels if each else 1
+
+
+def curve_tables(
+    run: NDArray[np.float64], rows: int, channels: int, value_range: ValueRange
+) -> NDArray[np.uint8]:
+    """8-bit tables for many copies at once; none of the curves measures the image.
+
+    Args:
+        run: (N, length), see `programs`.
+        rows: see `table_rows`.
+        channels: of the images.
+        value_range: black and white.
+
+    Returns:
+        (N, rows, 256), the bytes that `curve_table` gives for each copy on its own.
+    """
+    run = np.ascontiguousarray(run)
+    tables = np.empty((len(run), rows, 256), np.uint8)
+    lib.curve_tables_u8_many(
+        len(run), channels, pointer(run), run.shape[1], *value_range, _scratch(channels, 256), rows,
+        pointer(tables),
+    )  # fmt: skip
+    return tables
+
+
+def _scratch(channels: int, levels: int) -> object:
+    if levels == 256 and channels <= _FEW:
+        return ffi.NULL
+    return pointer(np.empty((2 * channels + 1) * levels, np.float64))
+
+
+def _apply_to_floats(image: Array, curves: Sequence[Curve], value_range: ValueRange) -> Array:
+    """Curves up to the next measured one at once; that one then has the picture to look at."""
+    waiting: list[Curve] = []
+    for curve in curves:
+        if curve.function not in MEASURED:
+            waiting.append(curve)
+            continue
+        image, waiting = _run_floats(image, waiting, value_range), []
+        if curve.function == "equalize":
+            image = _equalized(image, value_range)
         else:
-            counts = np.bincount(image[:, :, channel].ravel(), minlength=levels)
-        rows.append(counts.reshape(-1).astype(np.float64))
-    return np.stack(rows)
+            waiting.append(_settled(curve, image, value_range))
+    return _run_floats(image, waiting, value_range)
 
 
-def _look_up_bytes(image: Array, table: Array) -> Array:
-    channels = image.shape[2]
-    if len(table) == 1:
-        return cast("Array", cv2.LUT(image.reshape(image.shape[0], -1), table)).reshape(image.shape)
-    if channels <= 4:
-        looked = cv2.LUT(image, np.ascontiguousarray(table.T)[None])
-        return cast("Array", looked).reshape(image.shape)
-    out = np.empty_like(image)
-    for channel, row in enumerate(table):
-        out[:, :, channel] = row[image[:, :, channel]]
+def _run_floats(image: Array, curves: Sequence[Curve], value_range: ValueRange) -> Array:
+    height, width, channels = image.shape
+    numbers, out = program(curves), np.empty(image.shape, image.dtype)
+    lib.curves_f32(
+        pointer(image), height * width, channels, pointer(numbers), len(numbers), *value_range,
+        pointer(out),
+    )  # fmt: skip
     return out
+
+
+def _settled(curve: Curve, image: Array, value_range: ValueRange) -> Curve:
+    """A measured curve as the one that it is for this float image."""
+    unit = to_unit(image, value_range).reshape(-1, image.shape[2])
+    if curve.function == "contrast_mean":
+        means = unit.mean(axis=0, dtype=np.float64)
+        shares = LUMA_601 if len(means) == 3 else np.full(len(means), 1 / len(means))
+        return Curve("contrast_about", (*curve.parameters, float(means @ shares)))
+    cutoff, joint = curve.parameters
+    rows = unit.reshape(1, -1) if joint else np.ascontiguousarray(unit.T)
+    return Curve("stretch", tuple(end for row in rows for end in _ends(row, cutoff)))
+
+
+def _ends(row: Floats, cutoff: float) -> tuple[float, float]:
+    """Values of the first pixels that are not cut off."""
+    drop = int(cutoff * row.size)
+    if not drop:
+        return float(row.min()), float(row.max())
+    ordered = np.partition(row, (drop, row.size - 1 - drop))
+    return float(ordered[drop]), float(ordered[row.size - 1 - drop])
+
+
+def _equalized(image: Array, value_range: ValueRange) -> Array:
+    """Each value the share of darker pixels, of those that aren't the brightest."""
+    unit = to_unit(image, value_range)
+    for channel in range(image.shape[2]):
+        plane = unit[:, :, channel]
+        _, where, counts = np.unique(plane, return_inverse=True, return_counts=True)
+        rest = plane.size - counts[-1]
+        if rest:  # else one value only: nothing to spread
+            darker = np.cumsum(counts) - counts
+            unit[:, :, channel] = (darker / rest)[where.reshape(plane.shape)]
+    return from_unit(unit, image.dtype, value_range)

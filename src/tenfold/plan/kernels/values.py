@@ -16,8 +16,6 @@ from tenfold.samples.sample import Array
 
 ValueRange = tuple[float, float]
 Floats = NDArray[np.floating[Any]]
-BAND = 1 << 16
-"""Values in a band of `by_band`: some 256 KiB as float32."""
 GROUP = 4
 """Channels that OpenCV treats in one call everywhere; more are taken in groups of this size."""
 
@@ -76,26 +74,6 @@ def clipped(image: Array, value_range: ValueRange) -> Array:
 def fills(dtype: np.dtype[Any], value_range: ValueRange) -> bool:
     """Whether a range is all that an integer dtype holds, as it is unless a person said less."""
     return dtype.kind != "f" and value_range == (0.0, float(np.iinfo(dtype).max))
-
-
-def by_band(image: Array, function: Callable[[Array], Array]) -> Array:
-    """Apply `function` to bands of rows, top to bottom, so that what it computes stays in cache.
-
-    The bands depend on the image's shape only, so a generator that `function` draws from gives the
-    same numbers every time.
-
-    Args:
-        image: (H, W, C).
-        function: (h, W, C) to the same shape and dtype.
-    """
-    height, width, channels = image.shape
-    rows = max(1, BAND // (width * channels))
-    if rows >= height:
-        return function(image)
-    out = np.empty_like(image)
-    for top in range(0, height, rows):
-        out[top : top + rows] = function(image[top : top + rows])
-    return out
 
 
 def by_group(image: Array, function: Callable[[Array], Array], size: int = GROUP) -> Array:

@@ -1,6 +1,15 @@
 """Image and mask files, in and out."""
 
-from tenfold.samples.codec.decode import DecodedImage, DecodedMask, decode_image, decode_mask
+from tenfold.samples.codec.decode import (
+    DecodedImage,
+    DecodedMask,
+    decode_image,
+    decode_mask,
+    image_of,
+    jpeg_size,
+    mask_of,
+    shrink_for,
+)
 from tenfold.samples.codec.encode import (
     FORMATS,
     SUFFIXES,
@@ -22,5 +31,9 @@ __all__ = [
     "encode_image",
     "encode_mask",
     "format_named",
+    "image_of",
+    "jpeg_size",
     "mask_format",
+    "mask_of",
+    "shrink_for",
 ]

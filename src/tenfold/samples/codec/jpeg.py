@@ -17,6 +17,7 @@ from tenfold.samples.sample import Array
 
 MAX_SIDE = 65_535
 SUBSAMPLINGS = ("444", "422", "420", "440", "411")
+_SHRINKABLE = ("444", "420", "Gray")
 _ICC = b"ICC_PROFILE\0"
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -76,8 +77,16 @@ def _segment(header: Header, marker: int, body: bytes) -> None:
         header.profile[body[len(_ICC)]] = body[len(_ICC) + 2 :]
 
 
-def decode(data: bytes, max_pixels: int) -> Raw:
+def decode(data: bytes, max_pixels: int, shrink: int = 1) -> Raw:
     """Decode a JPEG to (H, W, 1) grey or (H, W, 3) RGB uint8; CMYK is converted to RGB.
+
+    Args:
+        data: the file.
+        max_pixels: limit on width times height, as stored.
+        shrink: 1, 2, 4 or 8: how much smaller it comes, sides rounded up. CMYK comes whole, so do
+            images with colours that are stored coarser in one direction only (libjpeg would skip
+            colours instead of averaging them), and turned images whose sides aren't multiples
+            (they would be shifted).
 
     Raises:
         SampleError: too large, cut off, damaged, or not 8-bit.
@@ -94,14 +103,30 @@ def decode(data: bytes, max_pixels: int) -> Raw:
         if space in ("CMYK", "YCCK"):
             simplejpeg.decode_jpeg(data, "CMYK")  # strict: Pillow would let broken data through
             return Raw(_with_pillow(data), False, encoding, header.orientation)
-        array = simplejpeg.decode_jpeg(data, "GRAY" if space == "Gray" else "RGB")
+        array = simplejpeg.decode_jpeg(
+            data, "GRAY" if space == "Gray" else "RGB", **_smaller(header, subsampling, shrink)
+        )
     except ValueError as error:
         raise damaged("JPEG", error) from None
+    if array.shape[:2] != (header.height, header.width):
+        encoding["shrunk"] = shrink
     if subsampling in SUBSAMPLINGS:
         encoding["subsampling"] = subsampling
     if header.profile:
         encoding["icc"] = b"".join(header.profile[i] for i in sorted(header.profile))
     return Raw(array, False, encoding, header.orientation)
+
+
+def _smaller(header: Header, subsampling: str, shrink: int) -> dict[str, int]:
+    """What simplejpeg is told for 1/shrink of the size, sides rounded up."""
+    uneven = header.height % shrink or header.width % shrink
+    if shrink == 1 or subsampling not in _SHRINKABLE or (uneven and header.orientation > 1):
+        return {}
+    return {
+        "min_height": -(-header.height // shrink),
+        "min_width": -(-header.width // shrink),
+        "min_factor": shrink,
+    }
 
 
 def _with_pillow(data: bytes) -> Array:

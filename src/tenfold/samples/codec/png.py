@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -19,6 +21,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from tenfold.errors import SampleError
+from tenfold.native.library import ffi, lib
 from tenfold.samples.codec.exif import orientation_of
 from tenfold.samples.codec.raw import Raw, check_size, damaged
 from tenfold.samples.sample import Array
@@ -28,6 +31,7 @@ GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 _CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGB_ALPHA: 4}
 _COLOUR_TYPE = {1: GREY, 2: GREY_ALPHA, 3: RGB, 4: RGB_ALPHA}
 _PROFILE_LIMIT = 1 << 24
+_thread = threading.local()
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
           (0, 1, 1, 2))  # fmt: skip
 """Interlace passes: first column, first row, step right, step down."""
@@ -199,10 +203,10 @@ def encode(
     transparency: bytes | None = None,
     icc: bytes | None = None,
 ) -> bytes:
-    """Encode losslessly.
+    """Encode losslessly; pixels become the same bytes on every machine, whatever its zlib.
 
-    Each row is stored as its difference to the row above, deflated at level 1 with run lengths
-    only: on photographs this is twice as fast as OpenCV's level 1 and 10 % smaller.
+    Each row gets the filter whose residuals are smallest (W3C PNG, section 12.7), the stream is
+    deflated in blocks with codes of their own, with matches where they pay (`native/png_*.c`).
 
     Args:
         array: (H, W, C) uint8 or uint16, C 1 to 4 (2 and 4: with opacity); with `bits` below 8,
@@ -211,38 +215,59 @@ def encode(
         palette: RGB triples; the values are then indices into it.
         transparency: content of the tRNS chunk that goes with the palette.
         icc: colour profile to embed.
+
+    Raises:
+        SampleError: the file could be larger than 2 GiB.
     """
     height, width, channels = array.shape
-    if array.dtype == np.uint16:
+    deep = array.dtype == np.uint16
+    if deep:
         bits = 16
-    rows = _rows(array, bits)
-    filtered = np.empty((height, rows.shape[1] + 1), np.uint8)
-    filtered[:, 0] = 2  # filter type "up"
-    filtered[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    deflater = zlib.compressobj(1, zlib.DEFLATED, 15, 9, zlib.Z_RLE)
-    pixels = deflater.compress(filtered.data) + deflater.flush()
     colour = PALETTE if palette is not None else _COLOUR_TYPE[channels]
-    out = [
-        SIGNATURE,
-        _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)),
-    ]
+    head = _header(width, height, bits, colour)
     if icc:
-        out.append(_chunk(b"iCCP", b"profile\0\0" + zlib.compress(icc)))
+        head += _profile_chunk(icc)
     if palette is not None:
-        out.append(_chunk(b"PLTE", palette))
+        head += _chunk(b"PLTE", palette)
         if transparency:
-            out.append(_chunk(b"tRNS", transparency))
-    out += [_chunk(b"IDAT", pixels), _chunk(b"IEND", b"")]
-    return b"".join(out)
+            head += _chunk(b"tRNS", transparency)
+    row = (width * channels * bits + 7) // 8
+    bound = len(head) + lib.png_bound(height, row)
+    if bound > 1 << 31:
+        raise SampleError(f"{width}x{height} pixels are too many for png; use tiff")
+    rows = np.ascontiguousarray(array) if bits >= 8 else _packed(array, bits)
+    step = channels * rows.itemsize if bits >= 8 else 1
+    out = np.empty(bound, np.uint8)
+    size = lib.png_encode(
+        ffi.from_buffer("uint8_t[]", rows), height, row, step, deep, head, len(head),
+        ffi.from_buffer("uint8_t[]", out), ffi.from_buffer("uint8_t[]", _work_space(row)),
+    )  # fmt: skip
+    return out[:size].tobytes()
 
 
-def _rows(array: Array, bits: int) -> Array:
+def _work_space(row: int) -> Array:
+    """The encoder's memory for rows of so many bytes, one for each thread."""
+    size = lib.png_work_size(row)
+    space: Array | None = getattr(_thread, "space", None)
+    if space is None or space.size < size:
+        space = _thread.space = np.empty(size, np.uint8)
+    return space
+
+
+@lru_cache(64)
+def _header(width: int, height: int, bits: int, colour: int) -> bytes:
+    fields = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    return SIGNATURE + _chunk(b"IHDR", fields)
+
+
+@lru_cache(16)
+def _profile_chunk(icc: bytes) -> bytes:
+    return _chunk(b"iCCP", b"profile\0\0" + zlib.compress(icc))
+
+
+def _packed(array: Array, bits: int) -> Array:
+    """Values smaller than a byte, the first one in the highest bits."""
     height, width = array.shape[:2]
-    if bits == 16:
-        return np.ascontiguousarray(array, dtype=">u2").reshape(height, -1).view(np.uint8)
-    if bits == 8:
-        return np.ascontiguousarray(array).reshape(height, -1)
     per_byte = 8 // bits
     padded = np.zeros((height, -(-width // per_byte) * per_byte), np.uint8)
     padded[:, :width] = array[..., 0]
