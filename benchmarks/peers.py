@@ -48,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from benchmarks import page, timing
     from benchmarks.inputs import made_up
     from benchmarks.rows import ROWS, tenfold_variants
+    from benchmarks.sections import LOOPS, replaced, section
 
     rows = [r for r in ROWS if not options.only or any(n in r.name for n in options.only)]
     if not rows:
@@ -89,7 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.quick or options.only:
         print(text)
     else:
-        PAGE.write_text(text, encoding="utf-8")
+        loops = section(PAGE.read_text(encoding="utf-8"), LOOPS) if PAGE.exists() else ""
+        PAGE.write_text(replaced(text, LOOPS, loops) if loops else text, encoding="utf-8")
         print(f"written: {PAGE.relative_to(PAGE.parents[1])}", file=sys.stderr)
 
 

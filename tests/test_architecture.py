@@ -12,7 +12,8 @@ import pytest
 SRC = Path(__file__).resolve().parents[1] / "src" / "tenfold"
 
 LAYERS = [
-    ["errors", "rng", "params"],
+    ["errors", "native", "rng", "params"],
+    ["places"],
     ["samples", "mixing"],
     ["ops"],
     ["declare"],

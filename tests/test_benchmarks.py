@@ -81,6 +81,30 @@ def test_the_page_says_where_tenfold_is_slower(page: Any, timing: Any) -> None:
     assert text.count("a note.") == 4
 
 
+def test_a_section_is_put_in_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    sections = importlib.import_module("benchmarks.sections")
+    page = "# A\n\ntext\n\n## B\n\nold\n\n## C\n\nmore\n"
+    assert sections.section(page, "B") == "old"
+    assert sections.section(page, "D") == ""
+    assert sections.replaced(page, "B", "new") == page.replace("old", "new")
+    assert sections.replaced(page, "C", "new") == page.replace("more", "new")
+    added = sections.replaced(page, "D", "a\nb")
+    assert added == page + "\n## D\n\na\nb\n"
+    assert sections.section(added, "D") == "a\nb"
+
+
+def test_loops_run_where_their_libraries_are() -> None:
+    if importlib.util.find_spec("albumentations") is None:
+        pytest.skip("albumentationsx is not installed (make bench-loops installs it)")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.loops", "--quick", "--only", "in memory"],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "| 32x32 in memory | 2 workers |" in done.stdout
+
+
 def test_the_geometric_mean(timing: Any) -> None:
     assert timing.geometric_mean([1, 4, 16]) == pytest.approx(4)
     assert timing.geometric_mean([0.5, 2]) == pytest.approx(1)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine.datasets import arrays, image_folder, pairs
+from sharded import parquet, webdataset
 from tenfold.engine.job import Job
 from tenfold.engine.local import LocalEngine
 from tenfold.engine.work import ShardDone
@@ -31,12 +32,14 @@ def test_every_op(name: str) -> None:
 
 LAYOUTS: dict[str, Callable[[Path], Path]] = {
     "folder": lambda root: image_folder(root, 6, 2), "pairs": lambda root: pairs(root, 4),
-    "arrays": lambda root: arrays(root, 7),
+    "arrays": lambda root: arrays(root, 7), "webdataset": webdataset, "parquet": parquet,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_sources_and_writers(layout: str, tmp_path: Path) -> None:
+    if layout == "parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow (tenfold[parquet]) isn't installed")
     source = open_source(LAYOUTS[layout](tmp_path / "data"))
     assert source.layout == layout
     check_source(source)

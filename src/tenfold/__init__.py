@@ -15,9 +15,11 @@ __all__ = [
     "Border",
     "ImageResampler",
     "Key",
+    "Loader",
     "Pipeline",
     "Range",
     "Recipe",
+    "SourceDataset",
     "TenfoldError",
     "__version__",
     "augment",
@@ -29,9 +31,11 @@ __all__ = [
 
 if TYPE_CHECKING:
     from tenfold import ops
+    from tenfold.call.loader import Loader
     from tenfold.call.loading import AugmentedDataset
     from tenfold.call.pipeline import Pipeline
     from tenfold.call.resampler import ImageResampler
+    from tenfold.call.source_dataset import SourceDataset
     from tenfold.declare.parse import dump_recipe, load_recipe
     from tenfold.declare.presets import preset
     from tenfold.declare.recipe import Border, Recipe
@@ -45,9 +49,11 @@ else:
         "Border": "tenfold.declare.recipe",
         "ImageResampler": "tenfold.call.resampler",
         "Key": "tenfold.rng",
+        "Loader": "tenfold.call.loader",
         "Pipeline": "tenfold.call.pipeline",
         "Range": "tenfold.params",
         "Recipe": "tenfold.declare.recipe",
+        "SourceDataset": "tenfold.call.source_dataset",
         "TenfoldError": "tenfold.errors",
         "augment": "tenfold.multiply",
         "dump_recipe": "tenfold.declare.parse",

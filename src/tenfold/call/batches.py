@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.call.stack import Stack
+from tenfold.call.together import turns
 from tenfold.errors import RequestError
 from tenfold.samples.sample import Array
 
@@ -26,34 +28,26 @@ def run_batch(
         raise RequestError(f"keys: are {len(keys)}, the images {count}; give one an image")
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise RequestError(f"threads: must be a whole number from 1, got {threads!r}")
-    drawing = pipeline.drawing(keys, count)
-    one = pipeline.render(rasters[0], drawing, 0)
-    out = np.empty((count, *one.shape), one.dtype)
-    out[0] = one
+    drawn = turns(dict(enumerate(rasters)), pipeline.drawing(keys, count))
+    stack = Stack(count)
 
-    def rest(start: int) -> None:
-        for k in range(start, count, threads):
-            made = pipeline.render(rasters[k], drawing, k)
-            if made.shape != one.shape:
-                raise RequestError(
-                    "images: come out in different sizes, and a batch has one; give square "
-                    "images, or a recipe without quarter turns and transposing"
-                )
-            out[k] = made
+    def share(first: int) -> None:
+        for k in range(first, count, threads):
+            pipeline.render(rasters[k], *drawn[k], stack.row(k))
 
+    pipeline.render(rasters[0], *drawn[0], stack.row(0))  # prepares the copies of the first kind
     if threads == 1:
-        rest(1)
+        share(1)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(rest, 1 + start) for start in range(threads)]:
+            for done in [pool.submit(share, 1 + first) for first in range(threads)]:
                 done.result()
-    if flat and pipeline.layout == "same":
-        return out[..., 0]
-    return out
+    assert stack.array is not None
+    return stack.array[..., 0] if flat and pipeline.layout == "same" else stack.array
 
 
 def _rasters(images: Any) -> tuple[Sequence[Array], bool]:
-    """(H, W, C) arrays of one shape and dtype, and whether they came without channels."""
+    """(H, W, C) arrays, and whether they came without channels."""
     if isinstance(images, np.ndarray):
         if images.ndim not in (3, 4):
             raise RequestError(
@@ -72,11 +66,9 @@ def _rasters(images: Any) -> tuple[Sequence[Array], bool]:
                 raise RequestError(
                     f"images: must be arrays (H, W, C) or (H, W), got {type(image).__name__}"
                 )
-        forms = {(image.shape, image.dtype) for image in images}
-        if len(forms) > 1:
+        if len({image.ndim for image in images}) > 1:
             raise RequestError(
-                "images: a batch has one shape and dtype, these have "
-                + ", ".join(sorted(f"{shape} {dtype}" for shape, dtype in forms)[:3])
+                "images: some have channels, some not; give all of them as (H, W, C)"
             )
         flat = bool(images) and images[0].ndim == 2
         rasters = [image[..., None] for image in images] if flat else images

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -15,12 +15,15 @@ from tenfold.native.library import ffi, lib
 from tenfold.samples.sample import Array
 
 Layout = Literal["same", "hwc", "chw"]
+Place = Callable[[tuple[int, ...], np.dtype[Any]], Array]
+"""Gives an array of a shape and dtype, contiguous, that a result is written to."""
 Normalize = Literal["imagenet", "unit"] | tuple[Sequence[float] | float, Sequence[float] | float]
 
 _NAMED = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "unit": (0.0, 1.0),
 }
+_FLOAT = np.dtype(np.float32)
 _LAYOUTS = ("same", "hwc", "chw")
 _KERNELS = {
     "u1": (lib.normalise_u8, "uint8_t[]"),
@@ -61,12 +64,22 @@ class Finish:
         """Images come back as they are."""
         return self._declared is None and self.layout == "same"
 
-    def array(self, image: Array, value_range: tuple[float, float]) -> Array:
-        """The result for an image (H, W, C) that came as such an array."""
+    def array(
+        self, image: Array, value_range: tuple[float, float], place: Place | None = None
+    ) -> Array:
+        """The result for an image (H, W, C) that came as such an array.
+
+        Args:
+            image: contiguous, nobody else's.
+            value_range: its black and white.
+            place: gives the array to write to; without it a new one comes back.
+        """
         planar = self.layout == "chw"
         if self.normalises:
-            return self.normalised(image, value_range, planar)
-        return np.ascontiguousarray(image.transpose(2, 0, 1)) if planar else image
+            out = None if place is None else place(self.shape(image, planar), _FLOAT)
+            return self.normalised(image, value_range, planar, out)
+        turned = image.transpose(2, 0, 1) if planar else image
+        return np.ascontiguousarray(turned) if place is None else filled(place, turned)
 
     def give(self, image: Array, value_range: tuple[float, float], came: Picture) -> Any:
         """The result for an image (H, W, C), in the container in which it came.
@@ -143,6 +156,14 @@ class Finish:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._numbers = lru_cache(maxsize=256)(self._made)
+
+
+def filled(place: Place, image: Any) -> Array:
+    """An image in any container, written to the array that `place` gives."""
+    array = np.asarray(image)
+    out = place(array.shape, array.dtype)
+    out[...] = array
+    return out
 
 
 def _declared(normalize: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import multiprocessing
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.context import get_spawning_popen
-from typing import Any, Protocol
+from typing import Any, Protocol, SupportsIndex
 
-import numpy as np
-
-from tenfold.call.containers import is_pillow, is_tensor
+from tenfold.call.finish import Place, filled
+from tenfold.call.items import Targets, check_targets, gather, scatter, shape_of
 from tenfold.call.pipeline import Pipeline
-from tenfold.call.targets import TARGET_ALIASES, TARGETS, check_names
+from tenfold.call.together import Turn, turns
 from tenfold.call.unkeyed import one_thread_in_workers
-from tenfold.declare.aliases import hint
 from tenfold.errors import RequestError, SampleError
 from tenfold.plan.drawing import Drawing
 from tenfold.rng import Key
 
-Targets = str | None | Mapping[Any, Any] | Sequence[Any]
-"""What an item holds, in the item's own shape: a target's name, None (leave it alone), a mapping
-for a dict, or a sequence for a tuple or list."""
-
 _MOST_EPOCH = 2**32 - 1
 _NO_EPOCH = -1
+_ARMFUL = 1 << 23  # bytes of images read ahead of being made; the cache still has them then
+_IMAGE = {"image"}
 _EXTRAS = ("valid", "keypoints_visible")  # what a dict has a place for
 
 
@@ -64,6 +61,16 @@ class Epoch:
 
     def __setstate__(self, state: Any) -> None:
         self._shared = multiprocessing.RawValue("q", state) if isinstance(state, int) else state
+
+
+@dataclass(slots=True)
+class _Visit:
+    """An item that was read: its place, the item, what it holds, its targets by name."""
+
+    place: int
+    item: Any
+    shape: Targets
+    given: dict[str, Any]
 
 
 class AugmentedDataset:
@@ -119,13 +126,8 @@ class AugmentedDataset:
         if not isinstance(pipeline, Pipeline):
             raise RequestError(f"pipeline: must be a Pipeline, got {pipeline!r:.60}")
         if targets is not None:
-            names = list(_names(targets))
-            check_names(names)
-            if "image" not in names:
-                raise RequestError(f"targets: none is the image, got {targets!r}")
-            twice = {name for name in names if names.count(name) > 1}
-            if twice:
-                raise RequestError(f"targets: {', '.join(sorted(twice))} is named twice")
+            check_targets(targets)
+        check_box_format(dataset, pipeline)
         self.dataset, self.pipeline, self.targets, self._then = dataset, pipeline, targets, then
         self._epoch = Epoch()
 
@@ -137,10 +139,7 @@ class AugmentedDataset:
         Args:
             epoch: from 0 to 2**32 - 1.
         """
-        number = operator.index(epoch)
-        if not 0 <= number <= _MOST_EPOCH:
-            raise RequestError(f"epoch must be within 0..{_MOST_EPOCH}, got {number}")
-        self._epoch.number = number
+        self._epoch.number = check_epoch(epoch)
 
     def key(self, index: int, epoch: int | None = None) -> Key:
         """The key of a copy: `pipeline(..., key=dataset.key(17, 3))` makes that one again.
@@ -150,7 +149,7 @@ class AugmentedDataset:
             epoch: the one that was set if not given, 0 if none was.
         """
         number = (self._epoch.number or 0) if epoch is None else epoch
-        return Key(self.pipeline.seed, f"#{self._place(index)}", number)
+        return self._key(_place(index, len(self)), number)
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -162,10 +161,39 @@ class AugmentedDataset:
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
         """Several items, augmented; torch asks so for whole batches, which draw at once."""
         one_thread_in_workers()
-        places = [self._place(index) for index in indices]
-        keys = None if self._epoch.number is None else [self.key(place) for place in places]
+        length, epoch = len(self), self._epoch.number
+        places = [_place(index, length) for index in indices]
+        made = [one for _, one in self.copies(places, epoch)]
+        return made if self._then is None else [self._then(one) for one in made]
+
+    def copies(
+        self, places: Sequence[int], epoch: int | None, rows: Sequence[Place | None] | None = None
+    ) -> Iterator[tuple[Targets, Any]]:
+        """Items augmented, in order, each with what it holds; without `then`.
+
+        A few are read before the first is made, so that images of one shape and dtype are made
+        ready together.
+
+        Args:
+            places: numbers of the items, from 0.
+            epoch: None for copies that no call has given yet.
+            rows: gives for each item the array to write its image to.
+        """
+        keys = None if epoch is None else [self._key(place, epoch) for place in places]
         drawing = self.pipeline.drawing(keys, len(places))
-        return [self._augmented(place, drawing, k) for k, place in enumerate(places)]
+        alone = not self.pipeline.recipe.validity
+        k = 0
+        for held in _armfuls(map(self._visit, places)):
+            images = {
+                i: visit.given["image"]
+                for i, visit in enumerate(held, k)
+                if alone and visit.given.keys() == _IMAGE
+            }
+            drawn = turns(images, drawing)
+            for visit in held:
+                row = None if rows is None else rows[k]
+                yield visit.shape, self._copy(visit, drawing, k, drawn.get(k), row)
+                k += 1
 
     def __iter__(self) -> Iterator[Any]:
         """All items in order."""
@@ -174,20 +202,34 @@ class AugmentedDataset:
     def __repr__(self) -> str:
         return f"AugmentedDataset({self.dataset!r}, {self.pipeline!r})"
 
-    def _place(self, index: int) -> int:
-        place, length = operator.index(index), len(self)
-        if not -length <= place < length:
-            raise IndexError(f"item {place} of {length}")
-        return place % length
+    def _key(self, place: int, epoch: int) -> Key:
+        return Key(self.pipeline.seed, f"#{place}", epoch)
 
-    def _augmented(self, place: int, drawing: Drawing, k: int) -> Any:
-        item = self.dataset[place]
+    def _visit(self, place: int) -> _Visit:
         try:
-            shape = _shape_of(item) if self.targets is None else self.targets
+            item = self.dataset[place]
+        except Exception as error:
+            error.add_note(f"(item {place} of the dataset)")
+            raise
+        try:
+            shape = shape_of(item) if self.targets is None else self.targets
             given: dict[str, Any] = {}
-            _gather(item, shape, "item", given)
-            out = self.pipeline.copy(drawing, k, given)
-            moved = _scatter(item, shape, out)
+            gather(item, shape, "item", given)
+        except RequestError as error:
+            raise _named(error, place) from error
+        return _Visit(place, item, shape, given)
+
+    def _copy(
+        self, visit: _Visit, drawing: Drawing, k: int, turn: Turn | None, row: Place | None
+    ) -> Any:
+        try:
+            if turn is not None:
+                out = {"image": self.pipeline.render(visit.given["image"], *turn, row)}
+            else:
+                out = self.pipeline.copy(drawing, k, visit.given)
+                if row is not None:
+                    out["image"] = filled(row, out["image"])
+            moved = scatter(visit.item, visit.shape, out)
             if isinstance(moved, dict):
                 moved |= {name: out[name] for name in _EXTRAS if name in out}
             elif "valid" in out:
@@ -196,94 +238,49 @@ class AugmentedDataset:
                     "give items that are dicts, or set validity=False"
                 )
         except (RequestError, SampleError) as error:
-            kind = SampleError if isinstance(error, SampleError) else RequestError
-            raise kind(f"item {place} of the dataset: {error}") from error
-        return moved if self._then is None else self._then(moved)
+            raise _named(error, visit.place) from error
+        return moved
 
 
-def _names(targets: Targets) -> Iterator[str]:
-    """All targets' names in a description of items."""
-    if isinstance(targets, str):
-        yield targets
-    elif isinstance(targets, Mapping):
-        for part in targets.values():
-            yield from _names(part)
-    elif isinstance(targets, Sequence):
-        for part in targets:
-            yield from _names(part)
-    elif targets is not None:
-        raise RequestError(f"targets: must be names of targets, got {targets!r}")
+def check_epoch(epoch: SupportsIndex) -> int:
+    """The number of an epoch; `RequestError` if it can't be one."""
+    number = operator.index(epoch)
+    if not 0 <= number <= _MOST_EPOCH:
+        raise RequestError(f"epoch must be within 0..{_MOST_EPOCH}, got {number}")
+    return number
 
 
-def _shape_of(item: Any) -> Targets:
-    """What an item holds, if nobody said: only what leaves no doubt."""
-    if isinstance(item, Mapping):
-        return {name: name for name in item if name in TARGETS}
-    if not isinstance(item, list | tuple):
-        return "image"
-    for position, part in enumerate(item[1:], 1):
-        if not _is_label(part):
-            raise RequestError(
-                f"its part {position} is a {type(part).__name__}, which may have to move with "
-                "the image; say what it is, targets=('image', 'mask'), or that it is to be left "
-                "alone, targets=('image', None)"
-            )
-    return ("image", *[None] * (len(item) - 1))
-
-
-def _is_label(part: Any) -> bool:
-    """Numbers and texts, and rows of them (one-hot), don't move."""
-    if part is None or isinstance(part, str | bytes | int | float | np.generic):
-        return True
-    return (isinstance(part, np.ndarray) or is_tensor(part)) and part.ndim < 2
-
-
-def _gather(item: Any, shape: Targets, where: str, given: dict[str, Any]) -> None:
-    """Put the targets in an item into `given`."""
-    if shape is None:
-        return
-    if isinstance(shape, str):
-        given[shape] = item
-        return
-    if isinstance(shape, Mapping):
-        if not isinstance(item, Mapping):
-            raise RequestError(f"{where} is a {type(item).__name__}, but targets says a dict")
-        for name, part in shape.items():
-            if name not in item:
-                raise RequestError(f"{where} has no '{name}'; it has {', '.join(map(str, item))}")
-            _gather(item[name], part, f"{where}['{name}']", given)
-        for name, value in item.items():
-            if name not in shape:
-                _check_stays(str(name), value, where)
-        return
-    if not isinstance(item, list | tuple) or len(item) != len(shape):
-        held = f"{len(item)} parts" if isinstance(item, list | tuple) else type(item).__name__
-        raise RequestError(f"{where} has {held}, but targets names {len(shape)}")
-    for position, (value, part) in enumerate(zip(item, shape, strict=True)):
-        _gather(value, part, f"{where}[{position}]", given)
-
-
-def _check_stays(name: str, value: Any, where: str) -> None:
-    """A part of a dict that nobody named must not be one that should have moved."""
-    known = name in TARGETS or name in TARGET_ALIASES
-    raster = is_pillow(value) or (hasattr(value, "ndim") and value.ndim >= 2)
-    if raster or (known and not _is_label(value)):
-        meant = hint(name, TARGETS, TARGET_ALIASES) if known else ""
+def check_box_format(dataset: Any, pipeline: Pipeline) -> None:
+    """`RequestError` if a dataset says how its boxes are written, and the pipeline otherwise."""
+    theirs = getattr(dataset, "bbox_format", pipeline.bbox_format)
+    if theirs != pipeline.bbox_format:
         raise RequestError(
-            f"{where}['{name}'] would be left behind unmoved{meant}; name it in targets= "
-            f"({{'{name}': ...}}), or leave it alone with {{'{name}': None}}"
+            f"the dataset's boxes are {theirs}, the pipeline takes {pipeline.bbox_format}; "
+            f"make it Pipeline(..., bbox_format={theirs!r})"
         )
 
 
-def _scatter(item: Any, shape: Targets, out: Mapping[str, Any]) -> Any:
-    """An item like `item`, its targets replaced."""
-    if shape is None:
-        return item
-    if isinstance(shape, str):
-        return out[shape]
-    if isinstance(shape, Mapping):
-        return {**item, **{name: _scatter(item[name], part, out) for name, part in shape.items()}}
-    parts = [_scatter(value, part, out) for value, part in zip(item, shape, strict=True)]
-    if isinstance(item, tuple):
-        return item._make(parts) if hasattr(item, "_make") else tuple(parts)
-    return parts
+def _named(error: RequestError | SampleError, place: int) -> RequestError | SampleError:
+    kind = SampleError if isinstance(error, SampleError) else RequestError
+    return kind(f"item {place} of the dataset: {error}")
+
+
+def _place(index: SupportsIndex, length: int) -> int:
+    place = operator.index(index)
+    if not -length <= place < length:
+        raise IndexError(f"item {place} of {length}")
+    return place % length
+
+
+def _armfuls(visits: Iterable[_Visit]) -> Iterator[list[_Visit]]:
+    """A few visits at a time: many small images, few large ones."""
+    held: list[_Visit] = []
+    size = 0
+    for visit in visits:
+        held.append(visit)
+        size += getattr(visit.given.get("image"), "nbytes", _ARMFUL // 16)
+        if size >= _ARMFUL:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, SupportsIndex, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.call.batches import run_batch
-from tenfold.call.finish import Finish, Layout, Normalize
+from tenfold.call.declaration import Declaration, as_recipe, with_settings
+from tenfold.call.finish import Finish, Layout, Normalize, Place, filled
 from tenfold.call.objects import BOX_FORMATS, BoxFormat, Objects, take_objects
-from tenfold.call.quick import Quick
+from tenfold.call.quick import Kind, Quick
 from tenfold.call.targets import (
-    OPTIONS,
     Picture,
     as_owned,
     check_names,
@@ -25,13 +23,7 @@ from tenfold.call.targets import (
     take_mask,
 )
 from tenfold.call.unkeyed import Calls, numbered
-from tenfold.declare.aliases import KEY_ALIASES, hint
-from tenfold.declare.parse import load_recipe, recipe_from_plain
-from tenfold.declare.presets import PRESETS, preset
-from tenfold.declare.recipe import Recipe
-from tenfold.declare.settings import SETTINGS
 from tenfold.errors import RequestError, did_you_mean
-from tenfold.ops.op import Op
 from tenfold.plan.drawing import Drawing, History
 from tenfold.plan.explain import explain
 from tenfold.plan.plan import Plan, history_from_json, history_json
@@ -43,14 +35,8 @@ from tenfold.samples.validate import clean
 Image = TypeVar("Image")
 Name = SupportsIndex | str | Key
 """Which copy: a whole number, a text, or a full key."""
-Declaration = Recipe | str | Path | Mapping[str, Any] | Op | Sequence[Op]
 
 _OBJECTS = ("bboxes", "oriented_bboxes", "polygons", "instance_masks", "keypoints", "labels")
-_SETTING_ALIASES = {
-    **{theirs: ours for theirs, ours in KEY_ALIASES.items() if ours in SETTINGS},
-    "bbox_params": "bbox_format", "box_format": "bbox_format", "format": "bbox_format",
-    "random_state": "seed", "rng": "seed",
-}  # fmt: skip
 _MOST_VALUE = 2**24  # of a mask whose values trade places: a table of all of them is made
 
 
@@ -112,7 +98,7 @@ class Pipeline:
             raise RequestError(
                 f"bbox_format must be one of {', '.join(BOX_FORMATS)}, got {bbox_format!r}{hint}"
             )
-        self.recipe = _with_settings(_as_recipe(declaration), settings)
+        self.recipe = with_settings(as_recipe(declaration), settings)
         self.seed = _as_seed(seed)
         self.bbox_format: BoxFormat = bbox_format
         self.alpha = alpha
@@ -175,7 +161,8 @@ class Pipeline:
         kind = self._quick.kind(targets["image"]) if targets.keys() == {"image"} else None
         if kind is None:
             return self._give(self._take(targets), drawing.history(k))
-        image = self.render(targets["image"], drawing, k)
+        together = drawing.count > 1 and self._quick.repeats(kind)
+        image = self._rendered(targets["image"], kind, drawing, k, together)
         return {"image": image, "history": history_json(drawing.history(k))}
 
     def batch(
@@ -185,11 +172,12 @@ class Pipeline:
         *,
         threads: int = 1,
     ) -> NDArray[Any]:
-        """Make one copy of each of many images of one shape, in one call.
+        """Make one copy of each of many images in one call.
 
         Args:
             images: (N, H, W, C) or (N, H, W) uint8, uint16 or float32, or a sequence of such
-                images, (H, W, C) or (H, W), of one shape and dtype.
+                images, (H, W, C) or (H, W); of several sizes if the recipe gives them one
+                (`Crop(height=224, width=224)`). Those of one shape and dtype are quickest.
             keys: one an image, as in a call; without them each copy is another.
             threads: among which the images are shared; they give the same result.
 
@@ -198,19 +186,33 @@ class Pipeline:
             `normalize` float32, with `layout="chw"` (N, C, H', W').
 
         Raises:
-            RequestError: images of several shapes, another number of keys; and as in a call.
+            RequestError: results of several shapes or dtypes, another number of keys; and as in
+                a call.
         """
         return run_batch(self, images, keys, threads)
 
-    def render(self, image: Array, drawing: Drawing, k: int) -> Array:
-        """Copy k of a drawing, of one NumPy image (H, W, C), as `layout` and `normalize` say."""
-        kind = self._quick.kind(image)
+    def render(self, image: Any, drawing: Drawing, k: int, place: Place | None = None) -> Any:
+        """Copy k of a drawing, of an image without other targets.
+
+        Args:
+            image: as in a call; in the container in which it comes it goes. If there are more
+                copies than one in the drawing, all its images should be of one shape and dtype.
+            drawing: what was drawn.
+            k: which of its copies.
+            place: gives the array to write to, which is returned, whatever the container was.
+        """
+        together = drawing.count > 1
+        if (kind := self._quick.kind(image)) is not None:
+            return self._rendered(image, kind, drawing, k, together, place)
+        came = take_image(image, self.alpha)
+        kind = None if came.alpha else self._quick.kind(came.array)
         if kind is None:
-            given = self._give(self._take({"image": image}), drawing.history(k))
-            return np.asarray(given["image"])
-        together = drawing.count > 1 and self._quick.repeats(kind)
-        moved = self._quick.run(image, kind, drawing, k, together)
-        return self._finish.array(moved, self._quick.value_range(image, kind))
+            given = self._give(self._take({"image": image}), drawing.history(k))["image"]
+        else:
+            moved = self._quick.run(came.array, kind, drawing, k, together)
+            value_range = self._quick.value_range(came.array, kind)
+            given = self._finish.give(moved, value_range, came)
+        return given if place is None else filled(place, given)
 
     @property
     def layout(self) -> Layout:
@@ -290,10 +292,17 @@ class Pipeline:
         if kind is None:
             return self._give(self._take({"image": one}), drawing.history(k))["image"]
         together = key is None and self._quick.repeats(kind)
-        moved = self._quick.run(one, kind, drawing, k, together)
-        if self._finish.idle:
+        return self._rendered(one, kind, drawing, k, together)
+
+    def _rendered(
+        self, image: Array, kind: Kind, drawing: Drawing, k: int, together: bool,
+        place: Place | None = None,
+    ) -> Array:  # fmt: skip
+        """Copy k of an image of a kind, alone, in its last form."""
+        moved = self._quick.run(image, kind, drawing, k, together)
+        if place is None and self._finish.idle:
             return moved
-        return self._finish.array(moved, self._quick.value_range(one, kind))
+        return self._finish.array(moved, self._quick.value_range(image, kind), place)
 
     def _draw(self, key: Name | None) -> tuple[Drawing, int]:
         return self._calls.next() if key is None else (self.drawing([key]), 0)
@@ -377,37 +386,6 @@ class Pipeline:
         return out
 
 
-def _as_recipe(declaration: Declaration) -> Recipe:
-    if isinstance(declaration, Recipe):
-        return declaration
-    if isinstance(declaration, Mapping):
-        return recipe_from_plain(declaration)
-    if isinstance(declaration, str) and (declaration in PRESETS or _is_word(declaration)):
-        return preset(declaration)
-    if isinstance(declaration, str | Path):
-        return load_recipe(declaration)
-    ops = (declaration,) if isinstance(declaration, Op) else declaration
-    if not isinstance(ops, Sequence):
-        raise RequestError(_not_ops(ops))
-    for op in ops:
-        if not isinstance(op, Op):
-            raise RequestError(_not_ops(op))
-    return Recipe(tuple(ops))
-
-
-def _is_word(text: str) -> bool:
-    """A preset's name, perhaps misspelt, rather than a file's."""
-    return text.isidentifier() and not Path(text).exists()
-
-
-def _not_ops(found: object) -> str:
-    made = f"{found.__name__}()" if isinstance(found, type) else "Rotation(degrees=10)"
-    return (
-        f"a pipeline is made of ops, got {found!r}; "
-        f"pass op objects ({made}), a recipe file or a preset's name"
-    )
-
-
 def _as_seed(seed: object) -> int:
     return fresh_seed() if seed is None else _as_integer(seed, "seed")
 
@@ -418,15 +396,6 @@ def _as_integer(value: Any, name: str) -> int:
     except TypeError:
         cure = "; pass a whole number" if name == "seed" else "; pass a whole number, text or Key"
         raise RequestError(f"{name}: must be an integer, got {value!r}{cure}") from None
-
-
-def _with_settings(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    for name in settings:
-        if name not in SETTINGS:
-            ours = (*OPTIONS, *SETTINGS)
-            cure = hint(name, ours, _SETTING_ALIASES) or f"; known: {', '.join(ours)}"
-            raise RequestError(f"unknown setting '{name}'{cure}")
-    return dataclasses.replace(recipe, **settings) if settings else recipe
 
 
 def _check_swappable(mask: Array, name: str) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.call.containers import is_tensor, pick
-from tenfold.call.pipeline import Declaration, Pipeline
+from tenfold.call.declaration import Declaration
+from tenfold.call.pipeline import Pipeline
 from tenfold.call.targets import take_image
 from tenfold.errors import RequestError, SampleError, did_you_mean
 from tenfold.plan.plan import Plan

@@ -74,7 +74,7 @@ class Calls:
         words = np.tile(np.array(key.words(), dtype=np.uint32), (len(numbers), 1))
         names = self._recipe.op_names()
         drawn = draws_of_words(words, numbers.astype(np.uint32), names)
-        return Drawing(self._recipe, drawn, len(numbers))
+        return Drawing.from_draws(self._recipe, drawn, len(numbers))
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_seed": self._seed, "_recipe": self._recipe}
