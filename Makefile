@@ -7,7 +7,7 @@ KERNELS := hatch_build.py $(wildcard src/tenfold/native/*.[ch] src/tenfold/nativ
 BENCH_VENV ?= .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.set-up
 
-.PHONY: setup demo test lint bench bench-peers docs clean
+.PHONY: setup demo test lint bench bench-peers bench-loops docs clean
 
 setup: $(STAMP)
 
@@ -48,6 +48,9 @@ $(BENCH_STAMP): pyproject.toml constraints.txt benchmarks/requirements.txt $(KER
 
 bench-peers: $(BENCH_STAMP)
 	$(BENCH_VENV)/bin/python -m benchmarks.peers $(ARGS)
+
+bench-loops: $(BENCH_STAMP)
+	$(BENCH_VENV)/bin/python -m benchmarks.loops $(ARGS)
 
 docs: setup
 	$(BIN)/python docs/make_pictures.py

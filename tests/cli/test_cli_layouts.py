@@ -46,6 +46,38 @@ def test_tenfold_opens_it_again(made: Path) -> None:
     assert sizes == {(HEIGHT, WIDTH)}
 
 
+@pytest.mark.parametrize("to", ["webdataset", "parquet"])
+def test_into_files_of_many_samples(made: Path, to: str, tmp_path: Path) -> None:
+    outcome = multiply(
+        made / "in", tmp_path / "out", "--to", to, "--per-file", 3, copies=COPIES
+    )  # fmt: skip
+    assert (outcome.code, outcome.err) == (0, "")
+    assert len([p for p in (tmp_path / "out").iterdir() if p.suffix in (".tar", ".parquet")]) >= 2
+    before, after = open_source(made / "in"), open_source(tmp_path / "out")
+    assert after.layout == to
+    assert after.splits() == before.splits()
+    for told in ("has_masks", "has_boxes", "has_keypoints"):
+        assert getattr(after.info, told) == getattr(before.info, told)
+    objects = {i.id: before.read(i) for i in before.items}
+    for item in after.items:
+        sample = after.read(item)
+        assert sample.image.shape[:2] == (HEIGHT, WIDTH)
+    for split in before.splits():
+        times = 1 + COPIES if split == "train" else 1
+        was = Counter(str(i.label) for i in before.items if i.split == split)
+        now = Counter(str(i.label) for i in after.items if i.split == split)
+        assert now == {label: times * count for label, count in was.items()}
+    held = [i for i in before.items if i.split != "train"]
+    kept = [after.read(i) for i in after.items if i.split != "train"]
+    for item, sample in zip(held, kept, strict=True):
+        np.testing.assert_array_equal(sample.image, objects[item.id].image)
+        boxes = [i.box for i in objects[item.id].instances if "voc_part_of" not in i.extra]
+        for mine, theirs in zip(sample.instances, boxes, strict=True):
+            assert mine.box is not None
+            assert theirs is not None
+            assert np.allclose(mine.box, theirs, atol=1e-4)
+
+
 def test_outsiders_agree(made: Path) -> None:
     read, held = READERS[made.name], HELD.get(made.name, "val")
     before, after = read(made / "in", "train"), read(made / "out", "train")

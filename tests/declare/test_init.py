@@ -24,6 +24,7 @@ from tenfold.ops.catalogue import OPS
 from tenfold.ops.geometry import Reflection, Rotation, Scaling
 from tenfold.ops.luminosity import Exposure
 from tenfold.params import Range
+from tenfold.places import Place
 from tenfold.samples.sample import Instance, Label, Sample, Schema, value_range_of
 from tenfold.samples.source import DatasetInfo, Item, Source
 
@@ -63,11 +64,11 @@ class Fake(Source):
         self.reads: list[str] = []
 
     @classmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         return False
 
     @classmethod
-    def open(cls, root: Path, max_pixels: int = 1) -> Source:
+    def open(cls, root: Place, max_pixels: int = 1) -> Source:
         raise NotImplementedError
 
     def read(self, item: Item) -> Sample:

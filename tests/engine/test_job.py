@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.datasets import image_folder
-from tenfold.engine.job import MAX_SHARD, Job, choose_split, copies_of
+from tenfold.engine.job import Job, choose_split, copies_of
 from tenfold.errors import RequestError
 from tenfold.multiply import plan_job
+from tenfold.places import Place
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import DatasetInfo, Item, Source
-from tenfold.write.writer import WriteOptions
+from tenfold.write.folder import FolderWriter
+from tenfold.write.writer import MAX_SHARD, WriteOptions
 
 
 class Listing(Source):
@@ -29,11 +31,11 @@ class Listing(Source):
         self.problems, self.max_pixels = (), 1
 
     @classmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         return False
 
     @classmethod
-    def open(cls, root: Path, max_pixels: int = 1) -> Source:
+    def open(cls, root: Place, max_pixels: int = 1) -> Source:
         raise NotImplementedError
 
     def read(self, item: Item) -> Sample:
@@ -71,7 +73,7 @@ def test_balance_of_images_with_objects_counts_their_rarest_class() -> None:
         [Item(str(i), None, None, labels) for i, labels in enumerate([common] * 8 + [rare] * 2)]
     )
     made = copies_of(source, None, 3, balance=True, originals=True)
-    assert made == [3] * 8 + [15] * 2
+    assert list(made) == [3] * 8 + [15] * 2
 
 
 def test_balance_needs_labels() -> None:
@@ -82,7 +84,8 @@ def test_balance_needs_labels() -> None:
 def test_only_the_chosen_split_is_multiplied() -> None:
     source = Listing([Item("a", "train", "x"), Item("b", "test", "x"), Item("c", None, "x")])
     assert choose_split(source, None) == "train"
-    assert copies_of(source, "train", 9, balance=False, originals=True) == [9, None, None]
+    made = copies_of(source, "train", 9, balance=False, originals=True)
+    assert list(made) == [9, None, None]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,9 @@ def test_a_split_that_is_not_there_is_refused(
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 5000))
 def test_shards_cover_every_item_once(count: int) -> None:
-    job = Job(listing(["a"] * count), None, None, 0, None, [1] * count)  # type: ignore[arg-type]
+    source = listing(["a"] * count)
+    writer = FolderWriter(source, Path("out"), WriteOptions())
+    job = Job(source, writer, None, 0, None, [1] * count)  # type: ignore[arg-type]
     covered = [i for s in range(job.shard_count) for i in job.shard(s)]
     assert covered == list(range(count))
     assert all(len(job.shard(s)) <= MAX_SHARD for s in range(job.shard_count))

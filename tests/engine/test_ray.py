@@ -24,6 +24,7 @@ from tenfold.engine.state import State
 from tenfold.engine.work import ShardDone
 from tenfold.errors import MissingExtraError, OutputError, RequestError
 from tenfold.multiply import Prepared, augment, carry_out, plan_job
+from tenfold.places import Place
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import MAX_PIXELS, Item, Source
 from tenfold.samples.sources import open_source
@@ -56,11 +57,11 @@ class Deadly(Source):
         notes.mkdir()
 
     @classmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         return False
 
     @classmethod
-    def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> Source:
+    def open(cls, root: Place, max_pixels: int = MAX_PIXELS) -> Source:
         raise NotImplementedError
 
     def read(self, item: Item) -> Sample:

@@ -24,6 +24,7 @@ from tenfold.evaluate.duplicates import (
     pixel_digest,
 )
 from tenfold.evaluate.inspect import inspect_source
+from tenfold.places import Place
 from tenfold.samples.sample import Array, Instance, Sample
 from tenfold.samples.source import DatasetInfo, Item, Quarantined, Source
 
@@ -47,11 +48,11 @@ class Memory(Source):
         self.max_pixels = 1 << 30
 
     @classmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         return False
 
     @classmethod
-    def open(cls, root: Path, max_pixels: int = 0) -> Source:
+    def open(cls, root: Place, max_pixels: int = 0) -> Source:
         raise NotImplementedError
 
     def read(self, item: Item) -> Sample:

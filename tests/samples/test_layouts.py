@@ -538,7 +538,9 @@ def test_requests_that_cannot_be_met(tmp_path: Path) -> None:
 
 
 def test_every_layout_is_known_once() -> None:
-    assert LAYOUTS == ("arrays", "coco", "voc", "yolo", "pairs", "csv", "folder")
+    assert LAYOUTS == (
+        "arrays", "coco", "voc", "yolo", "webdataset", "parquet", "pairs", "csv", "folder"
+    )  # fmt: skip
     assert len({s.layout for s in SOURCES}) == len(SOURCES)
 
 

@@ -523,13 +523,14 @@ def test_vanished_original_and_full_disk(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_every_layout_has_its_writer() -> None:
     assert [w.layout for w in WRITERS] == [
-        "arrays", "coco", "voc", "yolo", "pairs", "csv", "folder"
+        "arrays", "coco", "voc", "yolo", "webdataset", "parquet", "pairs", "csv", "folder"
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["uji-pen-v1", "em-membrane"])
 def test_real_data_goes_round(tmp_path: Path, shared_data: Path, name: str) -> None:
-    source = open_source(shared_data / name)
+    root = shared_data / name
+    source = open_source(root)
     keep = source.items[:40]
     writer = writer_for(source, tmp_path / "out", PLAIN)
     lines: list[Line] = []
@@ -543,13 +544,13 @@ def test_real_data_goes_round(tmp_path: Path, shared_data: Path, name: str) -> N
     assert len(again.items) == 2 * len(keep)
     if name == "uji-pen-v1":
         file = "uji_pen_v1_70x70.npz"
-        with np.load(source.root / file) as theirs, np.load(tmp_path / "out" / file) as mine:
+        with np.load(root / file) as theirs, np.load(tmp_path / "out" / file) as mine:
             for key in theirs.files:
                 assert np.array_equal(mine[key], np.repeat(theirs[key][:40], 2, axis=0))
         return
     for item in keep:
         for file in item.files:
             twin = tmp_path / "out" / target_of(file, 1, PLAIN)
-            with Image.open(source.root / file) as a, Image.open(twin) as b:
+            with Image.open(root / file) as a, Image.open(twin) as b:
                 assert a.mode == b.mode
                 assert np.array_equal(np.array(a), np.array(b))

@@ -86,7 +86,7 @@ def test_a_write_that_fails_halfway_is_taken_back(
             raise OutputError("No space left")
         return whole(path, data)
 
-    monkeypatch.setattr("tenfold.write.images.write_bytes", full)
+    monkeypatch.setattr("tenfold.write.images.write_soon", full)
     with pytest.raises(OutputError, match="No space left"):
         writer.write(item, 1, sample)
     with pytest.raises(OutputError, match="No space left"):

@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from tenfold.cli.main import command_line, complain, say
-from tenfold.cli.options import folder, recipe_options, source_argument, source_options
+from tenfold.cli.options import place, recipe_options, source_argument, source_options
 from tenfold.cli.progress import bar
 from tenfold.engine.destination import Existing, check_destination
+from tenfold.engine.job import Job
 from tenfold.engine.local import LocalEngine
 from tenfold.engine.manifest import MANIFEST, QUARANTINE, read_lines
 from tenfold.engine.ray import RayEngine
@@ -22,6 +23,8 @@ from tenfold.engine.verify import verify as check_files
 from tenfold.errors import OutputError, RequestError
 from tenfold.evaluate.names import readable
 from tenfold.multiply import Prepared, carry_out, plan_job
+from tenfold.places import Place, nothing_written_yet
+from tenfold.write.packed import PackedWriter
 from tenfold.write.writer import WriteOptions
 
 _SHOWN = 10
@@ -29,7 +32,7 @@ _SHOWN = 10
 
 @click.command()
 @source_argument
-@click.argument("destination", metavar="DST", type=folder())
+@click.argument("destination", metavar="DST", type=place())
 @recipe_options()
 @click.option("--copies", type=int, default=9, show_default=True, help="new samples a sample")
 @click.option("--seed", type=int, help="any integer; drawn and recorded if not given")
@@ -72,6 +75,17 @@ _SHOWN = 10
     metavar="TEMPLATE",
     help="name of a copy; fields stem, copy, ext",
 )
+@click.option(
+    "--to",
+    metavar="LAYOUT",
+    help="write webdataset or parquet: many samples in a file  [default: the layout of SRC]",
+)
+@click.option(
+    "--per-file",
+    type=click.IntRange(1),
+    metavar="N",
+    help="with them, samples of SRC in a file, each with all copies  [default: 32 or fewer]",
+)
 @click.option("--shard", metavar="I/N", help="do only part I (from 0) of N")
 @click.option("--resume", is_flag=True, help="go on with an interrupted run")
 @click.option("--overwrite", is_flag=True, help="delete an earlier result in DST first")
@@ -79,10 +93,11 @@ _SHOWN = 10
 @click.option("--quiet", is_flag=True, help="no progress, no summary")
 @source_options
 def augment(
-    source: Path, destination: Path, recipe_file: Path | None, preset: str | None, copies: int,
+    source: Place, destination: Place, recipe_file: Path | None, preset: str | None, copies: int,
     seed: int | None, workers: int | None, engine: str, address: str | None,
     split: str | None, originals: bool, balance: bool,
-    image_format: str | None, quality: int, template: str, shard: str | None, resume: bool,
+    image_format: str | None, quality: int, template: str,
+    to: str | None, per_file: int | None, shard: str | None, resume: bool,
     overwrite: bool, dry_run: bool, quiet: bool, layout: str | None, label_column: str | None,
     max_pixels: int,
 ) -> int:  # fmt: skip
@@ -96,7 +111,7 @@ def augment(
     prepared = plan_job(
         source, destination, recipe=recipe_file, preset=preset, copies=copies, seed=seed,
         split=split, originals=originals, balance=balance,
-        options=WriteOptions(template, image_format, quality), layout=layout,
+        options=WriteOptions(template, image_format, quality, to, per_file), layout=layout,
         label_column=label_column, max_pixels=max_pixels, resume=resume,
     )  # fmt: skip
     for warning in prepared.warnings:
@@ -106,7 +121,8 @@ def augment(
         check_destination(prepared.job, existing, shared=part[1] > 1)
         _describe(prepared)
         return 0
-    whole = existing != "overwrite" and State(prepared.job.destination).finished
+    with nothing_written_yet():
+        whole = existing != "overwrite" and State(prepared.job.destination).finished
     try:
         with crew as worker, bar(prepared.outputs, "outputs", quiet) as advance:
             result = carry_out(
@@ -122,10 +138,10 @@ def augment(
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=folder())
-@click.option("--source", type=folder(), help="the original dataset, if it moved")
-@click.option("-o", "--output", type=folder(), help="keep the file made again in this folder")
-def replay(file: Path, source: Path | None, output: Path | None) -> int:
+@click.argument("file", metavar="FILE", type=place())
+@click.option("--source", type=place(), help="the original dataset, if it moved")
+@click.option("-o", "--output", type=place(), help="keep the file made again in this folder")
+def replay(file: Place, source: Place | None, output: Place | None) -> int:
     """Make one output FILE again from its manifest line and say whether it is identical."""
     result = make_again(file, source, output)
     line = result.line
@@ -141,8 +157,8 @@ def replay(file: Path, source: Path | None, output: Path | None) -> int:
 
 
 @click.command()
-@click.argument("dataset", metavar="DATASET", type=folder())
-def verify(dataset: Path) -> int:
+@click.argument("dataset", metavar="DATASET", type=place())
+def verify(dataset: Place) -> int:
     """Check every file of a DATASET that tenfold made against its manifest."""
     found = check_files(dataset)
     for problem in found.problems[:_SHOWN]:
@@ -181,7 +197,7 @@ def _describe(prepared: Prepared) -> None:
     job = prepared.job
     multiplied = [n for n in job.copies if n is not None]
     say(f"source       {job.source.root} ({job.source.layout}, {len(job.source.items)} samples)")
-    say(f"destination  {job.destination}")
+    say(f"destination  {job.destination}{_layout(job)}")
     say(
         f"multiply     {len(multiplied)} samples{f' of {job.split}' if job.split else ''}, "
         f"{sum(multiplied)} copies; {len(job.copies) - len(multiplied)} pass through untouched"
@@ -196,6 +212,13 @@ def _describe(prepared: Prepared) -> None:
     for problem in job.source.problems[:_SHOWN]:
         say(f"quarantine   {readable(problem.id)}: {problem.reason}")
     say("nothing was written (--dry-run)")
+
+
+def _layout(job: Job) -> str:
+    """The destination's layout, where it is another than the source's, or files are shared."""
+    files = f", {job.shard_size} samples and their copies a file"
+    packed = isinstance(job.writer, PackedWriter)
+    return f" ({job.writer.layout}{files})" if packed else ""
 
 
 def _summary(prepared: Prepared, result: RunResult, was: str, quiet: bool) -> None:

@@ -12,6 +12,7 @@ from tenfold.cli.options import folder, recipe_options, source_options
 from tenfold.evaluate.bench import bench as measure
 from tenfold.evaluate.bench import processors, write_photos
 from tenfold.multiply import plan_job
+from tenfold.places import Place
 from tenfold.write.writer import WriteOptions
 
 
@@ -38,7 +39,7 @@ from tenfold.write.writer import WriteOptions
 )
 @source_options
 def bench(
-    source: Path | None, recipe_file: Path | None, preset: str | None, copies: int,
+    source: Place | None, recipe_file: Path | None, preset: str | None, copies: int,
     image_format: str | None, repeats: int, images: int, layout: str | None,
     label_column: str | None, max_pixels: int,
 ) -> int:  # fmt: skip

@@ -12,6 +12,7 @@ from tenfold.cli.options import folder, recipe_options, source_argument, source_
 from tenfold.cli.progress import bar
 from tenfold.errors import RequestError
 from tenfold.multiply import plan_job, preview_rows
+from tenfold.places import Place, relative
 from tenfold.samples.sources import open_source
 
 
@@ -21,7 +22,7 @@ from tenfold.samples.sources import open_source
 @click.option("--quiet", is_flag=True, help="no progress")
 @source_options
 def inspect(
-    source: Path, as_json: bool, quiet: bool, layout: str | None, label_column: str | None,
+    source: Place, as_json: bool, quiet: bool, layout: str | None, label_column: str | None,
     max_pixels: int,
 ) -> int:  # fmt: skip
     """Say what is in SRC: layout, classes, sizes, unreadable files, duplicates, leakage."""
@@ -59,7 +60,7 @@ def inspect(
 @click.option("--split", metavar="NAME", help="the split to show  [default: train]")
 @source_options
 def preview(
-    source: Path, recipe_file: Path | None, preset: str | None, output: Path, rows: int,
+    source: Place, recipe_file: Path | None, preset: str | None, output: Path, rows: int,
     copies: int, seed: int, split: str | None, layout: str | None, label_column: str | None,
     max_pixels: int,
 ) -> int:  # fmt: skip
@@ -72,7 +73,7 @@ def preview(
 
     if output.suffix.lower() != ".png":
         raise RequestError(f"--output must be a .png file, got {output}")
-    if source.resolve() in output.resolve().parents:
+    if relative(output.resolve(), source.resolve()) is not None:
         raise RequestError(f"{output} would lie in the dataset; give another place with --output")
     prepared = plan_job(
         source, output.absolute().parent, recipe=recipe_file, preset=preset, copies=copies,

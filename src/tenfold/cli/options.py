@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 
 import click
 
+from tenfold.places import Place, place_of
 from tenfold.samples.source import MAX_PIXELS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def folder() -> Callable[[str | Path], Path]:
-    """The type of arguments that are paths; the command gets a `pathlib.Path`."""
+    """The type of arguments that are local paths; the command gets a `pathlib.Path`."""
 
     def path(value: str | Path) -> Path:
         if value == "":  # an unset variable, say: it would mean the current folder
@@ -24,9 +25,18 @@ def folder() -> Callable[[str | Path], Path]:
     return path
 
 
+def place() -> Callable[[str | Place], Place]:
+    """The type of arguments that are paths or URLs."""
+
+    def path_or_url(value: str | Place) -> Place:
+        return folder()("") if value == "" else place_of(value)
+
+    return path_or_url
+
+
 def source_argument(function: F) -> F:
     """SRC: a dataset."""
-    return click.argument("source", metavar="SRC", type=folder())(function)
+    return click.argument("source", metavar="SRC", type=place())(function)
 
 
 def source_options(function: F) -> F:
@@ -37,7 +47,7 @@ def source_options(function: F) -> F:
     )(function)  # fmt: skip
     function = click.option(
         "--layout", metavar="NAME", help="layout of SRC, where it can't be told from its files: "
-        "folder, csv, pairs, coco, voc, yolo or arrays",
+        "folder, csv, pairs, coco, voc, yolo, arrays, webdataset or parquet",
     )(function)  # fmt: skip
     return click.option(
         "--max-pixels", type=click.IntRange(1), default=MAX_PIXELS, show_default=True,

@@ -9,6 +9,7 @@ import click
 from tenfold.cli.main import say
 from tenfold.cli.options import folder, source_argument, source_options
 from tenfold.errors import RequestError
+from tenfold.places import Place
 
 
 @click.group()
@@ -21,7 +22,7 @@ def recipe() -> None:
 @click.option("-o", "--output", type=folder(), help="write to this file instead of the terminal")
 @source_options
 def init(
-    source: Path, output: Path | None, layout: str | None, label_column: str | None,
+    source: Place, output: Path | None, layout: str | None, label_column: str | None,
     max_pixels: int,
 ) -> int:  # fmt: skip
     """Write a commented recipe that fits the data in SRC."""

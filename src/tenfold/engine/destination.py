@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -11,12 +10,14 @@ from tenfold.engine.job import Job, check_targets
 from tenfold.engine.manifest import JOB
 from tenfold.engine.state import State
 from tenfold.errors import OutputError, RequestError
+from tenfold.places import Place, Remote, nothing_written_yet, remove_tree
 from tenfold.write.writer import STATE
 
 Existing = Literal["refuse", "resume", "overwrite"]
 """What to do with a destination that isn't empty."""
 
 
+@nothing_written_yet()
 def check_destination(job: Job, existing: Existing, *, shared: bool) -> None:
     """Refuse a destination that can't be used; writes nothing.
 
@@ -29,11 +30,14 @@ def check_destination(job: Job, existing: Existing, *, shared: bool) -> None:
         RequestError: with the cure.
     """
     destination, state = job.destination, State(job.destination)
+    if isinstance(destination, Remote):
+        destination.check_writable()
     _apart(job.source.root, destination)
     _original(job.source.root)
     check_targets(job)
-    nearest = next(p for p in (destination, *destination.parents) if p.exists())
-    if not nearest.is_dir():
+    above = () if isinstance(destination, Remote) else destination.parents
+    nearest = next((p for p in (destination, *above) if p.exists()), None)
+    if nearest is not None and not nearest.is_dir():
         raise RequestError(f"{nearest} is a file; give a folder for {destination}")
     if _empty(destination):
         return
@@ -59,6 +63,7 @@ def check_destination(job: Job, existing: Existing, *, shared: bool) -> None:
         )
 
 
+@nothing_written_yet()
 def prepare(job: Job, existing: Existing, *, shared: bool) -> State:
     """Check the destination (see `check_destination`) and make it the job's own.
 
@@ -72,11 +77,11 @@ def prepare(job: Job, existing: Existing, *, shared: bool) -> State:
         if existing != "overwrite":
             return state
         _clear(state)
-    made = [p for p in (destination, *destination.parents) if not p.exists()]
+    made = _missing(destination)
     try:
         first = state.begin(job)
     except (OutputError, OSError) as error:
-        shutil.rmtree(made[-1] if made else state.folder, ignore_errors=True)
+        remove_tree(made[-1] if made else state.folder, ignore_errors=True)
         why = error.__cause__ or error
         raise RequestError(f"can't write to {destination}: {why}") from error
     if not first:  # another run was quicker
@@ -84,7 +89,14 @@ def prepare(job: Job, existing: Existing, *, shared: bool) -> State:
     return state
 
 
-def _empty(destination: Path) -> bool:
+def _missing(destination: Place) -> list[Path]:
+    """The folders that will be made."""
+    if isinstance(destination, Remote):
+        return []
+    return [p for p in (destination, *destination.parents) if not p.exists()]
+
+
+def _empty(destination: Place) -> bool:
     """Nothing is there yet, or nothing but a state folder in which no job was noted."""
     try:
         if not destination.exists():
@@ -98,7 +110,7 @@ def _empty(destination: Path) -> bool:
     return not names - {STATE} and not State(destination).started
 
 
-def _apart(source: Path, destination: Path) -> None:
+def _apart(source: Place, destination: Place) -> None:
     """Outputs among the inputs would be inputs of the next run."""
     origin, target = source.resolve(), destination.resolve()
     if target == origin or origin in target.parents:
@@ -111,7 +123,7 @@ def _apart(source: Path, destination: Path) -> None:
         )
 
 
-def _original(source: Path) -> None:
+def _original(source: Place) -> None:
     """Copies of copies drift away from the data, and look like ten times what they are."""
     folder = source if source.is_dir() else source.parent
     if (folder / JOB).is_file():
@@ -130,12 +142,12 @@ def _clear(state: State) -> None:
             if path.name == STATE:
                 continue
             if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
+                remove_tree(path)
             else:
                 path.unlink()
-        shutil.rmtree(state.folder)
+        remove_tree(state.folder)
     except OSError as error:
-        name = os.fsdecode(error.filename or folder)
+        name = os.fsdecode(error.filename or str(folder))
         raise RequestError(f"can't empty {folder}: {name}: {error.strerror or error}") from error
     except OutputError as error:
         raise RequestError(f"can't empty {folder}: {error}") from error

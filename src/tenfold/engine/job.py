@@ -5,28 +5,32 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from array import array
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import Any
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import IO, Any
 
 import numpy as np
 
 import tenfold
 from tenfold.declare.recipe import Recipe
 from tenfold.errors import RequestError, did_you_mean
+from tenfold.long_list import in_temporary_files, kept
+from tenfold.places import Place
 from tenfold.plan.plan import Plan
+from tenfold.samples.sample import Label
 from tenfold.samples.source import Item, Source
 from tenfold.write.writer import WriteOptions, Writer
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "tifffile")
 _WORD = 2**64 - 1
-
-MAX_SHARD = 32
-"""Most items in a shard: a kill costs at most that much work."""
+_BITS, _AT_A_TIME, _SORTED = 6, 1 << 16, 1 << 19
+"""Numbers are parted by so many bits, so many at a time, until so many can be sorted."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Job:
         seed: of all randomness.
         split: the split that is multiplied; None multiplies everything.
         copies: number of copies of each item of the source, in the items' order; None for an
-            item that passes through untouched.
+            item that passes through untouched. See `tenfold.long_list.kept`.
         originals: write the multiplied items' originals too.
         asked: what the request said in so many words ("copies", "balance"), part of `identity`.
     """
@@ -60,7 +64,7 @@ class Job:
         return Plan(self.recipe, self.source.info)
 
     @property
-    def destination(self) -> Path:
+    def destination(self) -> Place:
         """Where the outputs go."""
         return self.writer.destination
 
@@ -71,8 +75,8 @@ class Job:
 
     @property
     def shard_size(self) -> int:
-        """Items in a shard; depends on the number of items alone."""
-        return max(1, min(MAX_SHARD, len(self.source.items) // 64))
+        """Items in a shard; see `Writer.shard_size`."""
+        return self.writer.shard_size
 
     @property
     def shard_count(self) -> int:
@@ -105,6 +109,7 @@ class Job:
     def identity(self) -> dict[str, Any]:
         """What must be equal for two runs to give the same bytes; plain data."""
         options: WriteOptions = self.writer.options
+        packing = {"to": options.to, "per_file": options.per_file}
         return {
             "tenfold": tenfold.__version__,
             "source": str(self.source.root),
@@ -119,8 +124,9 @@ class Job:
             "template": options.template,
             "format": options.format,
             "quality": options.quality,
+            **{name: value for name, value in packing.items() if value is not None},
             "max_pixels": self.source.max_pixels,
-            "libraries": library_versions(),
+            "libraries": library_versions(self.writer.libraries),
         }
 
     @cached_property
@@ -135,10 +141,10 @@ class Job:
         return digest.hexdigest()
 
 
-def library_versions() -> dict[str, str]:
-    """Versions of the libraries that the bytes depend on."""
+def library_versions(more: Sequence[str] = ()) -> dict[str, str]:
+    """Versions of the libraries that the bytes depend on, and of `more`."""
     found = {}
-    for name in _LIBRARIES:
+    for name in (*_LIBRARIES, *more):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -146,7 +152,7 @@ def library_versions() -> dict[str, str]:
     return found
 
 
-def _size(path: Path) -> int | None:
+def _size(path: Place) -> int | None:
     try:
         return path.stat().st_size
     except OSError:
@@ -158,10 +164,9 @@ def check_targets(job: Job) -> None:
 
     In layouts that tell annotations by the image's stem, a copy's stem must be new too.
     """
-    # Eight bytes an output, not a name: there may be many millions.
-    names = array("Q", (hash(own) & _WORD for _, _, own in _own_names(job)))
-    words, counts = np.unique(np.frombuffer(names, dtype=np.uint64), return_counts=True)
-    twice = set(words[counts > 1].tolist())
+    # There may be many millions: eight bytes of a name will do, and those on disk.
+    with in_temporary_files():
+        twice = _occurring_twice(hash(own) & _WORD for _, _, own in _own_names(job))
     if not twice:
         return
     seen: dict[str, tuple[str, int]] = {}
@@ -179,10 +184,40 @@ def check_targets(job: Job) -> None:
             )
 
 
+def _occurring_twice(numbers: Iterable[int]) -> set[int]:
+    """Which of many 64-bit numbers there are more than once."""
+    numbers = iter(numbers)
+    twice: set[int] = set()
+    with ExitStack() as stack:
+        # Equal numbers lie in the same part; all numbers of a part begin with the same bits.
+        parts = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(1 << _BITS)]
+        starts = np.arange(1, len(parts), dtype=np.uint64) << np.uint64(64 - _BITS)
+        while len(some := np.fromiter(islice(numbers, _AT_A_TIME), dtype=np.uint64)):
+            some.sort()
+            ends = np.searchsorted(some, starts).tolist()
+            for part, start, end in zip(parts, [0, *ends], [*ends, len(some)], strict=True):
+                part.write(some[start:end].tobytes())
+        for first_bits, part in enumerate(parts):
+            few = part.tell() <= 8 * _SORTED
+            part.seek(0)
+            if few:
+                found, counts = np.unique(np.frombuffer(part.read(), np.uint64), return_counts=True)
+                twice.update(found[counts > 1].tolist())
+            else:
+                rest = _occurring_twice(_without_first_bits(part))
+                twice.update((first_bits << 64 - _BITS) | (number >> _BITS) for number in rest)
+    return twice
+
+
+def _without_first_bits(part: IO[bytes]) -> Iterator[int]:
+    while block := part.read(8 * _AT_A_TIME):
+        yield from (np.frombuffer(block, np.uint64) << np.uint64(_BITS)).tolist()
+
+
 def _own_names(job: Job) -> Iterator[tuple[Item, int, str]]:
     """What each output that is a file must have for itself."""
     for item, copy, target in job.targets():
-        if item.files:  # rows of an array have no file of their own
+        if item.files or job.writer.named_rows:  # rows of an array are told by their numbers
             path = PurePosixPath(target)
             own = path.with_suffix("") if job.writer.by_stem else path
             yield item, copy, own.as_posix().casefold()
@@ -212,48 +247,47 @@ def choose_split(source: Source, split: str | None) -> str | None:
 
 def copies_of(
     source: Source, split: str | None, copies: int, *, balance: bool, originals: bool
-) -> list[int | None]:
+) -> Sequence[int | None]:
     """How many copies each item gets; None for those outside the split.
 
     With `balance`, every class ends with as many samples as the largest one: its originals and
     `copies` a sample. An image with objects counts for its rarest class (the fewest images).
     """
-    chosen = [split is None or item.split == split for item in source.items]
+
+    def taken(item: Item) -> bool:
+        return split is None or item.split == split
+
     if not balance:
-        return [copies if take else None for take in chosen]
-    images = Counter(
-        label
-        for item, take in zip(source.items, chosen, strict=True)
-        if take
-        for label in _labels(item)
-    )
+        return kept(copies if taken(item) else None for item in source.items)
+    images = Counter(label for i in source.items if taken(i) for label in _labels(i))
     if not images:
         cure = "; name their column with --label-column" if source.layout == "csv" else ""
         raise RequestError(f"--balance needs class labels, and this dataset has none{cure}")
-    class_of = [
-        min(_labels(item), key=lambda label: (images[label], str(label)), default=None)
-        if take
-        else None
-        for item, take in zip(source.items, chosen, strict=True)
-    ]
-    sizes = Counter(label for label in class_of if label is not None)
+
+    def class_of(item: Item) -> Label | None:
+        return min(_labels(item), key=lambda label: (images[label], str(label)), default=None)
+
+    sizes = Counter(class_of(i) for i in source.items if taken(i) and _labels(i))
     goal = max(sizes.values()) * (copies + int(originals))
-    out: list[int | None] = []
-    met: Counter[Any] = Counter()
-    for label, take in zip(class_of, chosen, strict=True):
-        if not take:
-            out.append(None)
-        elif label is None:
-            out.append(copies)
-        else:
-            wanted = goal - sizes[label] * int(originals)
-            share, rest = divmod(wanted, sizes[label])
-            out.append(share + int(met[label] < rest))
-            met[label] += 1
-    return out
+
+    def balanced() -> Iterator[int | None]:
+        met: Counter[Label | None] = Counter()
+        for item in source.items:
+            label = class_of(item)
+            if not taken(item):
+                yield None
+            elif label is None:
+                yield copies
+            else:
+                wanted = goal - sizes[label] * int(originals)
+                share, rest = divmod(wanted, sizes[label])
+                yield share + int(met[label] < rest)
+                met[label] += 1
+
+    return kept(balanced())
 
 
-def _labels(item: Item) -> set[Any]:
+def _labels(item: Item) -> set[Label]:
     if item.labels:
         return set(item.labels)
     return set() if item.label is None else {item.label}

@@ -72,7 +72,7 @@ def single_threaded() -> Iterator[None]:
 def _work_in_processes(job: Job, shards: Sequence[int], workers: int) -> Iterator[ShardDone]:
     # Spawned, not forked: the same on every system, and no lock of a library's threads is copied.
     context = multiprocessing.get_context("spawn")
-    waiting = list(reversed(shards))
+    waiting = iter(shards)
     crew: dict[Any, tuple[SpawnProcess, Connection]] = {}
     try:
         for _ in range(workers):
@@ -82,15 +82,14 @@ def _work_in_processes(job: Job, shards: Sequence[int], workers: int) -> Iterato
                 process.start()
             theirs.close()
             crew[ours] = (process, ours)
-            _send(ours, waiting.pop())
+            _send(ours, next(waiting, None))
         while crew:
             for connection in wait(list(crew)):
                 process, ours = crew[connection]
                 answer = _answer(process, ours)
-                if waiting:
-                    _send(ours, waiting.pop())
-                else:
-                    _send(ours, None)
+                shard = next(waiting, None)
+                _send(ours, shard)
+                if shard is None:
                     del crew[connection]
                 yield answer
     finally:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tenfold.errors import RequestError
+from tenfold.long_list import kept, kept_sorted
+from tenfold.places import Place, Remote, read_ahead
 from tenfold.write.writer import STATE
 
 MANIFEST = "manifest.jsonl"
@@ -30,7 +34,7 @@ def encode_lines(entries: Iterable[dict[str, Any]]) -> Iterator[bytes]:
         yield dumps(entry).encode() + b"\n"
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+def read_lines(path: Place) -> Iterator[dict[str, Any]]:
     """Entries of a JSON lines file.
 
     Raises:
@@ -49,7 +53,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         raise RequestError(f"can't read {path}: {error.strerror or error}") from error
 
 
-def manifest_lines(dataset: Path) -> Iterator[dict[str, Any]]:
+def manifest_lines(dataset: Place) -> Iterator[dict[str, Any]]:
     """The lines of a dataset's manifest.
 
     Raises:
@@ -63,7 +67,7 @@ def manifest_lines(dataset: Path) -> Iterator[dict[str, Any]]:
         yield line
 
 
-def read_job(dataset: Path) -> dict[str, Any]:
+def read_job(dataset: Place) -> dict[str, Any]:
     """What a finished dataset tells of its job: `job` and the hashes of its dataset-wide `files`.
 
     Raises:
@@ -83,7 +87,7 @@ def read_job(dataset: Path) -> dict[str, Any]:
     return dict(about)
 
 
-def file_hash(path: Path) -> str:
+def file_hash(path: Place) -> str:
     """SHA-256 of a file, hex."""
     digest = hashlib.sha256()
     with path.open("rb") as handle:
@@ -92,26 +96,60 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def tree_hash(folder: Path) -> str:
+def tree_hash(folder: Place, known: Iterable[tuple[str, str]] = ()) -> str:
     """SHA-256 over names and contents of all files of a dataset.
 
     Left out are the report (it tells the time that the run took), unfinished work, and where the
     source was mounted. Two runs of one job have the same tree hash.
+
+    Args:
+        folder: the dataset's.
+        known: path and SHA-256 (hex) of files that were read already, sorted by path.
     """
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*"), key=lambda p: p.relative_to(folder).as_posix()):
-        relative = path.relative_to(folder)
-        if relative.parts[0].startswith(STATE) or relative.as_posix() in REPORT:
-            continue
-        if not path.is_file():
-            continue
-        name = relative.as_posix().encode("utf-8", "surrogateescape")
-        content = _job_hash(path) if relative.as_posix() == JOB else file_hash(path)
-        digest.update(name + b"\0" + bytes.fromhex(content))
+    found = kept(_with_hashes(_all_files(folder), known))
+    for name, sha in read_ahead(folder, found, lambda each: [] if each[1] else [each[0]]):
+        path = folder / name
+        content = _job_hash(path) if name == JOB else sha or file_hash(path)
+        encoded = name.encode("utf-8", "surrogateescape")
+        digest.update(encoded + b"\0" + bytes.fromhex(content))
     return digest.hexdigest()
 
 
-def _job_hash(path: Path) -> str:
+def _with_hashes(
+    names: Iterable[str], known: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str | None]]:
+    """The names that a tree hash counts, with the hashes that are known; both are sorted."""
+    rest = iter(known)
+    read, sha = next(rest, ("", ""))
+    for name in names:
+        while read < name and (more := next(rest, None)) is not None:
+            read, sha = more
+        if not name.startswith(STATE) and name not in REPORT:
+            yield name, sha if read == name else None
+
+
+def _all_files(folder: Place) -> Sequence[str]:
+    """Paths of all files, sorted."""
+    if isinstance(folder, Remote):
+        return kept(folder.files())
+    return kept_sorted(_below(folder, ""), key=str)
+
+
+def _below(folder: Path, prefix: str) -> Iterator[str]:
+    """Paths of all files; links are followed to files and not to folders."""
+    folders: list[str] = []
+    with suppress(PermissionError), os.scandir(folder) as found:
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            elif entry.is_file():
+                yield prefix + entry.name
+    for name in folders:
+        yield from _below(folder / name, f"{prefix}{name}/")
+
+
+def _job_hash(path: Place) -> str:
     """Hash of `tenfold.json` without the place of the source; of the bytes if it is damaged."""
     try:
         about = json.loads(path.read_bytes())

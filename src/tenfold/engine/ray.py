@@ -14,11 +14,11 @@ import secrets
 import socket
 import time
 import warnings
-from collections import Counter, deque
+from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
-from pathlib import Path
+from functools import lru_cache, partial
 from typing import Any
 
 import tenfold
@@ -27,6 +27,9 @@ from tenfold.engine.local import single_threaded
 from tenfold.engine.state import State
 from tenfold.engine.work import ShardDone, work_shard
 from tenfold.errors import MissingExtraError, OutputError, RequestError, TenfoldError
+from tenfold.long_list import files_of, found_by
+from tenfold.places import Place, local_copy, remove_tree
+from tenfold.write.atomic import write_chunks
 
 _DEATHS = 4
 """So many workers may die of one shard before it is taken to be the shard's fault."""
@@ -37,6 +40,8 @@ _REACH = 10.0
 _LATE = 90.0
 """Seconds after which a node's files must be seen here: NFS remembers up to 60 s that a file
 wasn't there."""
+
+_CHUNK = 1 << 20
 
 
 class RayEngine:
@@ -108,14 +113,15 @@ class RayEngine:
         ray = _ray()
         # Begun again by us, not by Ray: a death leaves half-written files to be swept away.
         task = ray.remote(num_cpus=1, max_retries=0)(_work)
-        parcel = ray.put((_environment(), ray.cloudpickle.dumps(job)))
-        waiting, deaths = deque(shards), Counter[int]()
+        folder, name = State(job.destination, job.token).folder, secrets.token_hex(8)
+        stop, lists = folder / f"stop-{name}", folder / f"lists-{name}"
+        waiting, deaths = array("q", reversed(shards)), Counter[int]()
         flying: dict[Any, int] = {}
-        stop = State(job.destination, job.token).folder / f"stop-{secrets.token_hex(8)}"
         try:
+            parcel = ray.put((_environment(), _packed(job, lists), lists))
             while waiting or flying:
                 for _ in range(min(len(waiting), self._room() - len(flying))):
-                    shard = waiting.popleft()
+                    shard = waiting.pop()
                     # In a list, so that Ray hands over the reference and not what it refers to.
                     flying[task.remote([parcel], shard, stop)] = shard
                 ready, _ = ray.wait(list(flying), timeout=_LOOK)
@@ -125,11 +131,13 @@ class RayEngine:
                     if done is None:
                         deaths[shard] += 1
                         _check_deaths(job, shard, deaths[shard])
-                        waiting.appendleft(shard)
+                        waiting.append(shard)
                     else:
                         yield done
         finally:
             _stop(list(flying), stop)
+            with suppress(OutputError, OSError):  # a destination that is gone has none
+                remove_tree(lists, ignore_errors=True)
         _await_marks(job, shards)
         if deaths:
             _sweep(job)
@@ -178,6 +186,16 @@ def _no_telemetry() -> Iterator[None]:
             os.environ[name] = before
 
 
+def _packed(job: Job, lists: Place) -> bytes:
+    """The job pickled; its long lists are copied to where all nodes see them."""
+    with files_of() as files:
+        packed: bytes = _ray().cloudpickle.dumps(job)
+    for file in files:
+        with file.open("rb") as content:
+            write_chunks(lists / file.name, iter(partial(content.read, _CHUNK), b""))
+    return packed
+
+
 def _answer(ref: Any) -> ShardDone | None:
     """What a task gave; None if its worker died."""
     errors = _ray().exceptions
@@ -208,7 +226,7 @@ def _check_deaths(job: Job, shard: int, deaths: int) -> None:
     )
 
 
-def _stop(refs: list[Any], stop: Path) -> None:
+def _stop(refs: list[Any], stop: Place) -> None:
     """Tell tasks to stop, and wait until they have: the next run must be alone.
 
     By a file, as `ray.cancel` brings down this process (a failed check in Ray's core) when a task
@@ -230,7 +248,10 @@ def _await_marks(job: Job, shards: Sequence[int]) -> None:
     A network file system may show them late.
     """
     state, end = State(job.destination, job.token), time.monotonic() + _LATE
-    while not state.done(job.shard_count).issuperset(shards):
+    while True:
+        done = state.done(job.shard_count)
+        if all(done[shard] for shard in shards):
+            return
         if time.monotonic() > end or not state.started:
             return
         time.sleep(1)
@@ -239,7 +260,7 @@ def _await_marks(job: Job, shards: Sequence[int]) -> None:
 def _sweep(job: Job) -> None:
     """Remove what dead workers left half-written, unless others still write in the destination."""
     state = State(job.destination, job.token)
-    if len(state.done(job.shard_count)) == job.shard_count:
+    if all(state.done(job.shard_count)):
         with state.finishing() as ours:
             if ours:
                 state.sweep()
@@ -248,7 +269,7 @@ def _sweep(job: Job) -> None:
 # What follows runs in the workers.
 
 
-def _work(parcel: list[Any], shard: int, stop: Path) -> ShardDone | OutputError | None:
+def _work(parcel: list[Any], shard: int, stop: Place) -> ShardDone | OutputError | None:
     """A task: do and commit a shard, unless told to stop.
 
     Errors are handed back: Ray would wrap raised ones.
@@ -265,14 +286,15 @@ def _work(parcel: list[Any], shard: int, stop: Path) -> ShardDone | OutputError 
 @lru_cache(maxsize=1)
 def _unpack(parcel: Any) -> Job:
     """The job; kept, as a worker does many of its shards."""
-    expected, packed = _ray().get(parcel)
+    expected, packed, lists = _ray().get(parcel)
     for name, found in _environment().items():
         if found != expected[name]:
             raise OutputError(
                 f"the node {socket.gethostname()} has {name} {found}, this run needs "
                 f"{expected[name]}; install the same on all nodes, and go on with --resume"
             )
-    job = pickle.loads(packed)
+    with found_by(lambda name: local_copy(lists / name)):
+        job = pickle.loads(packed)
     assert isinstance(job, Job)
     return job
 

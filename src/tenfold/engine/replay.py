@@ -12,13 +12,15 @@ from tenfold.declare.parse import load_recipe
 from tenfold.engine.manifest import MANIFEST, RECIPE, file_hash, manifest_lines, read_job
 from tenfold.engine.state import dataset_of
 from tenfold.engine.work import write_copy
-from tenfold.errors import RequestError
+from tenfold.errors import RequestError, SampleError
+from tenfold.places import Place, local_copy, nothing_written_yet, place_of, relative
 from tenfold.plan.plan import Plan, history_from_json
 from tenfold.samples.source import Source
 from tenfold.samples.sources import open_source
 from tenfold.samples.sources.arrays import ArraysSource, row_hash
 from tenfold.samples.validate import clean
 from tenfold.write.arrays import read_row
+from tenfold.write.packed import PackedWriter
 from tenfold.write.writer import WriteOptions, Written
 from tenfold.write.writers import writer_for
 
@@ -40,7 +42,8 @@ class Replay:
     why: str
 
 
-def replay(file: Path, source: Path | None = None, output: Path | None = None) -> Replay:
+@nothing_written_yet()
+def replay(file: Place, source: Place | None = None, output: Place | None = None) -> Replay:
     """Make one output again, from its parent and what its manifest line says was drawn.
 
     Args:
@@ -52,14 +55,17 @@ def replay(file: Path, source: Path | None = None, output: Path | None = None) -
         RequestError: the file isn't in a manifest, or the original can't be found.
     """
     destination = dataset_of(file)
-    name = file.absolute().relative_to(destination).as_posix()
+    name = relative(file.absolute(), destination)
+    assert name is not None
     line = _find(destination, name)
     about = read_job(destination)["job"]
     origin = open_source(
-        source or Path(about["source"]), layout=about["layout"], max_pixels=about["max_pixels"],
+        source or place_of(about["source"]), layout=about["layout"], max_pixels=about["max_pixels"],
         label_column=about.get("label_column"),
     )  # fmt: skip
-    options = WriteOptions(about["template"], about["format"], about["quality"])
+    options = WriteOptions(
+        about["template"], about["format"], about["quality"], about.get("to"), about.get("per_file")
+    )
     if output is not None:
         return _made_again(line, origin, destination, output, options, kept=True)
     with tempfile.TemporaryDirectory(prefix="tenfold-replay-") as folder:
@@ -69,8 +75,8 @@ def replay(file: Path, source: Path | None = None, output: Path | None = None) -
 def _made_again(
     line: dict[str, Any],
     origin: Source,
-    destination: Path,
-    folder: Path,
+    destination: Place,
+    folder: Place,
     options: WriteOptions,
     *,
     kept: bool = False,
@@ -85,7 +91,7 @@ def _made_again(
     if line["copy"] == 0:
         written = writer.copy(item)
     else:
-        recipe = load_recipe(destination / RECIPE)
+        recipe = load_recipe(local_copy(destination / RECIPE))
         if recipe.hash() != line["recipe"]:
             raise RequestError(
                 f"{destination / RECIPE} isn't the recipe that made this file "
@@ -94,11 +100,15 @@ def _made_again(
         sample, _, _ = clean(origin.read(item), recipe.invalid, value_range=recipe.value_range)
         outcome = Plan(recipe, origin.info).run(sample, history_from_json(line["ops"]))
         written = write_copy(writer, item, line["copy"], outcome.sample)
+    if isinstance(writer, PackedWriter):
+        stored = writer_for(origin, destination, options)
+        assert isinstance(stored, PackedWriter)
+        return _compare_packed(line, written, stored, folder if kept else None)
     return _compare(line, written, origin, destination, folder if kept else None)
 
 
 def _compare(
-    line: dict[str, Any], written: Written, origin: Source, destination: Path, kept: Path | None
+    line: dict[str, Any], written: Written, origin: Source, destination: Place, kept: Place | None
 ) -> Replay:
     if isinstance(origin, ArraysSource):
         identical = written.record["sha256"] == line["sha256"]
@@ -108,6 +118,31 @@ def _compare(
         identical = dict(written.files) == line["files"]
         missing = [n for n in line["files"] if not (destination / n).exists()]
         on_disk = all(_has_hash(destination / n, sha) for n, sha in line["files"].items())
+    return _told(line, identical, on_disk, missing, kept)
+
+
+def _compare_packed(
+    line: dict[str, Any], written: Written, stored: PackedWriter, kept: Place | None
+) -> Replay:
+    file, _, key = line["file"].partition("#")
+    missing = [] if (stored.destination / file).exists() else [file]
+    on_disk = False
+    if not missing:
+        number = 0
+        for earlier in manifest_lines(stored.destination):
+            if earlier["file"] == line["file"]:
+                break
+            number += earlier["file"].startswith(f"{file}#")
+        try:
+            on_disk = stored.stored_hash(file, key, number) == line["sha256"]
+        except SampleError:
+            on_disk = False
+    return _told(line, written.record["sha256"] == line["sha256"], on_disk, missing, kept)
+
+
+def _told(
+    line: dict[str, Any], identical: bool, on_disk: bool, missing: list[str], kept: Place | None
+) -> Replay:
     if identical and on_disk:
         why = "identical: made again from its manifest line, byte for byte"
     elif identical and missing:
@@ -127,7 +162,7 @@ def _compare(
     return Replay(line, identical and on_disk, on_disk, why)
 
 
-def _row_on_disk(line: dict[str, Any], origin: ArraysSource, destination: Path) -> str:
+def _row_on_disk(line: dict[str, Any], origin: ArraysSource, destination: Place) -> str:
     """Hash of the row that a line is about; rows follow the lines of their group of arrays."""
     group_of = {item.id: int(item.extra["group"]) for item in origin.items}
     group, row = group_of[line["item"]], 0
@@ -138,14 +173,14 @@ def _row_on_disk(line: dict[str, Any], origin: ArraysSource, destination: Path) 
     return row_hash(read_row(destination, origin, group, row))
 
 
-def _has_hash(path: Path, sha: str) -> bool:
+def _has_hash(path: Place, sha: str) -> bool:
     try:
         return file_hash(path) == sha
     except OSError:
         return False
 
 
-def _find(destination: Path, name: str) -> dict[str, Any]:
+def _find(destination: Place, name: str) -> dict[str, Any]:
     for line in manifest_lines(destination):
         if line["file"] == name or name in line["files"]:
             return line

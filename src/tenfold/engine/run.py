@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import chain
 from typing import Any, Protocol
 
 from tenfold.declare.parse import dump_recipe
@@ -14,6 +15,7 @@ from tenfold.engine.manifest import JOB, MANIFEST, QUARANTINE, RECIPE, encode_li
 from tenfold.engine.state import State
 from tenfold.engine.work import ShardDone
 from tenfold.errors import OutputError
+from tenfold.places import Place
 from tenfold.write.atomic import write_bytes, write_chunks
 from tenfold.write.writer import Line, Written
 
@@ -21,7 +23,7 @@ from tenfold.write.writer import Line, Written
 class Engine(Protocol):
     """Anything that works off shards and yields each when it is committed."""
 
-    def run(self, job: Job, shards: list[int]) -> Iterator[ShardDone]:
+    def run(self, job: Job, shards: Sequence[int]) -> Iterator[ShardDone]:
         """Do these shards, in any order."""
 
 
@@ -70,29 +72,32 @@ def execute(
         return _whole(job, job.shard_count)
     count = job.shard_count
     before = state.done(count)
-    mine = [s for s in range(count) if s % part[1] == part[0] and s not in before]
+    # eight bytes a shard, as there may be very many
+    mine = array("q", (s for s in range(part[0], count, part[1]) if not before[s]))
     outputs = quarantined = 0
     for done in engine.run(job, mine):
         outputs += done.outputs
         quarantined += done.quarantined
         progress(done)
-    finished = set(range(count)) if state.finished else state.done(count)
-    if set(mine) - finished:
+    finished = bytes([1]) * count if state.finished else state.done(count)
+    if not all(finished[s] for s in mine):
         raise OutputError(
             f"{job.destination} lost what was written to it during the run; "
             "find out who removes files there, then run the same command again"
         )
-    if left := count - len(finished):
-        return RunResult(False, outputs, quarantined, len(before), left)
+    resumed = before.count(1)
+    if left := finished.count(0):
+        return RunResult(False, outputs, quarantined, resumed, left)
     with state.finishing() as ours:
         if not ours:
-            return _whole(job, len(before), outputs)
-        if before or part[1] > 1:
+            return _whole(job, resumed, outputs)
+        if resumed or part[1] > 1:
             state.sweep()
-        result = RunResult(True, outputs, finish(job, state), len(before), 0)
+        result = RunResult(True, outputs, finish(job, state), resumed, 0)
         publish(result)
         state.close()
-    return result
+        return result
+    return _whole(job, resumed, outputs)  # another run finished at the same time, with ours
 
 
 def _whole(job: Job, resumed: int, outputs: int = 0) -> RunResult:
@@ -106,19 +111,37 @@ def finish(job: Job, state: State) -> int:
     Returns:
         How many samples are quarantined.
     """
-    destination, count = job.destination, job.shard_count
-    lines = (_line(e) for e in state.entries(range(count)) if "line" in e)
-    whole = job.writer.finish(lines)
-    manifest = (e["line"] for e in state.entries(range(count)) if "line" in e)
-    write_chunks(destination / MANIFEST, encode_lines(manifest))
-    bad = [{"item": p.id, "reason": p.reason} for p in job.source.problems]
-    bad += [e for e in state.entries(range(count)) if "reason" in e]
-    if bad:
-        write_chunks(destination / QUARANTINE, encode_lines(bad))
+    destination = job.destination
+
+    def entries() -> Iterator[dict[str, Any]]:
+        return state.entries(range(job.shard_count))
+
+    files = job.writer.finish(_line(e) for e in entries() if "line" in e)
+    write_chunks(destination / MANIFEST, encode_lines(e["line"] for e in entries() if "line" in e))
+    left_out = len(job.source.problems) + sum("reason" in e for e in entries())
+    if left_out:
+        problems = ({"item": p.id, "reason": p.reason} for p in job.source.problems)
+        others = (e for e in entries() if "reason" in e)
+        write_chunks(destination / QUARANTINE, encode_lines(chain(problems, others)))
     write_bytes(destination / RECIPE, dump_recipe(job.recipe, full=True).encode())
-    about = {"job": job.identity(), "files": whole, "quarantined": len(bad)}
-    write_bytes(destination / JOB, (json.dumps(about, indent=1) + "\n").encode())
-    return len(bad)
+    of_shards = (f for e in entries() for f in e.get("files", {}).items())
+    about = _about(job.identity(), chain(files.items(), of_shards), left_out)
+    write_chunks(destination / JOB, about)
+    return left_out
+
+
+def _about(
+    identity: Mapping[str, Any], files: Iterable[tuple[str, str]], quarantined: int
+) -> Iterator[bytes]:
+    """The file that tells what the job was, as `json.dumps` writes it with `indent=1`."""
+    whole = {"job": identity, "files": {}, "quarantined": quarantined}
+    before, _, after = json.dumps(whole, indent=1).rpartition("{}")
+    yield before.encode()
+    comma = "{"
+    for name, sha in files:
+        yield f"{comma}\n  {json.dumps(name)}: {json.dumps(sha)}".encode()
+        comma = ","
+    yield (("{}" if comma == "{" else "\n }") + after + "\n").encode()
 
 
 def _line(entry: dict[str, Any]) -> Line:
@@ -127,7 +150,7 @@ def _line(entry: dict[str, Any]) -> Line:
     return Line(line["item"], line["split"], line["copy"], written)
 
 
-def _count_lines(path: Path) -> int:
+def _count_lines(path: Place) -> int:
     if not path.exists():
         return 0
     with path.open("rb") as handle:

@@ -8,23 +8,30 @@ done.
 from __future__ import annotations
 
 import json
+import re
 import secrets
-import shutil
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any
 
 from tenfold.declare.parse import dump_recipe
 from tenfold.engine.job import Job
 from tenfold.engine.manifest import JOB, MANIFEST, RECIPE, dumps, read_lines
 from tenfold.errors import OutputError, RequestError
-from tenfold.write.atomic import TEMPORARY, lock, write_bytes, write_chunks, write_new
+from tenfold.places import Place, Remote, names, remove_tree
+from tenfold.write.atomic import TEMPORARY, lock, settle, write_bytes, write_chunks, write_new
 from tenfold.write.writer import STATE
 
 NOTE = "job.json"
 """What the state folder's job is."""
+
+_MARK = re.compile(r"[0-9]+\.jsonl")
+_LOOK_AGAIN = 5.0
+"""Seconds after which a run asks a store again whether the destination is still its own."""
+_seen: dict[tuple[str, str], float] = {}
+"""When it was last its own, by folder and token."""
 
 _OPTIONS = {
     "layout": "--layout",
@@ -35,6 +42,8 @@ _OPTIONS = {
     "template": "--name",
     "format": "--format",
     "quality": "--quality",
+    "to": "--to",
+    "per_file": "--per-file",
     "max_pixels": "--max-pixels",
     "tenfold": "tenfold",
 }
@@ -51,7 +60,7 @@ class State:
         token: of the job (`Job.token`); without it, of the job that was begun there.
     """
 
-    def __init__(self, destination: Path, token: str | None = None) -> None:
+    def __init__(self, destination: Place, token: str | None = None) -> None:
         self.destination = destination
         self.folder = destination / STATE
         self._token = token
@@ -71,7 +80,13 @@ class State:
     @property
     def finished(self) -> bool:
         """The dataset is whole."""
-        return not self.folder.exists() and (self.destination / JOB).is_file()
+        return not self.unfinished and (self.destination / JOB).is_file()
+
+    @property
+    def unfinished(self) -> bool:
+        """There is a state folder."""
+        # A store's folder goes file by file: what is left of it after its note counts for nothing.
+        return self.started if isinstance(self.folder, Remote) else self.folder.exists()
 
     def identity(self) -> dict[str, Any] | None:
         """What the job in this destination is, if there is one.
@@ -145,20 +160,36 @@ class State:
 
     def require_started(self) -> None:
         """Raise `OutputError` if the destination is gone, or now belongs to another job."""
-        if not (self.folder / self.token).is_dir():
+        if not self._ours():
             raise OutputError(
                 f"{self.destination} is gone, was emptied, or was given to another job during the "
                 "run; find out why, then run the same command again"
             )
 
+    def _ours(self) -> bool:
+        if not isinstance(self.folder, Remote):
+            return (self.folder / self.token).is_dir()
+        mine = self.folder.url, self.token
+        if time.monotonic() - _seen.get(mine, -_LOOK_AGAIN) >= _LOOK_AGAIN:  # it costs a request
+            if self._note().get("token") != self.token:
+                return False
+            _seen[mine] = time.monotonic()
+        return True
+
     def commit(self, shard: int, lines: list[str]) -> None:
-        """Mark a shard as done."""
+        """Mark a shard as done, once all that it wrote is there."""
+        settle()
         self.require_started()
         write_chunks(self._mark(shard), (line.encode() + b"\n" for line in lines))
 
-    def done(self, count: int) -> set[int]:
-        """Which of `count` shards are done."""
-        return {shard for shard in range(count) if self._mark(shard).is_file()}
+    def done(self, count: int) -> bytearray:
+        """For each of `count` shards, 1 if it is done, else 0."""
+        found = bytearray(count)
+        with suppress(OSError):
+            for name in names(self.folder / self.token):
+                if _MARK.fullmatch(name) and int(name[:-6]) < count:
+                    found[int(name[:-6])] = 1
+        return found
 
     def entries(self, shards: Iterable[int]) -> Iterator[dict[str, Any]]:
         """The records of these shards, in order."""
@@ -167,6 +198,8 @@ class State:
 
     def sweep(self) -> None:
         """Remove half-written files that a kill left behind; nobody may be writing any more."""
+        if isinstance(self.destination, Remote):
+            return  # nothing is half-written in a store
         for path in self.destination.rglob(f".*{TEMPORARY}"):
             path.unlink(missing_ok=True)
 
@@ -174,9 +207,19 @@ class State:
     def finishing(self) -> Iterator[bool]:
         """One run at a time puts the dataset together.
 
+        In a store, which has no locks, several may do it at a time: they write the same bytes (the
+        report tells another time). When one of them is done and the marks go, the others stop.
+
         Yields:
             False if another run has done it meanwhile.
         """
+        if isinstance(self.folder, Remote):
+            try:
+                yield not self.finished
+            except (RequestError, OSError):
+                if not self.finished:
+                    raise
+            return
         try:
             handle = (self.folder / "finishing").open("wb")
         except FileNotFoundError:
@@ -188,29 +231,39 @@ class State:
 
     def close(self) -> None:
         """All is written: the state folder goes, in one step."""
-        gone = self.destination / f"{STATE}-done-{secrets.token_hex(8)}"
+        if isinstance(self.folder, Remote):
+            (self.folder / NOTE).unlink(missing_ok=True)
+            remove_tree(self.folder)
+            return
+        gone = f"{STATE}-done-{secrets.token_hex(8)}"
         try:
-            self.folder.rename(gone)
+            self.folder.rename(self.folder.with_name(gone))
         except OSError as error:
             raise OutputError(f"can't remove {self.folder}: {error.strerror or error}") from error
         self.clear_remains()
 
     def clear_remains(self) -> None:
         """Delete closed state folders, also one that a kill left behind."""
-        for folder in self.destination.glob(f"{STATE}-done-*"):
-            shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(self.folder, Remote):
+            remains = list(self.folder.files())  # first: if a job begins now, its files stay
+            if not self.started:
+                for name in remains:
+                    (self.folder / name).unlink(missing_ok=True)
+            return
+        for folder in self.folder.parent.glob(f"{STATE}-done-*"):
+            remove_tree(folder, ignore_errors=True)
 
-    def _mark(self, shard: int) -> Path:
+    def _mark(self, shard: int) -> Place:
         return self.folder / self.token / f"{shard:08d}.jsonl"
 
 
-def require_finished(dataset: Path) -> None:
+def require_finished(dataset: Place) -> None:
     """Raise `RequestError` if what tenfold makes in this folder isn't finished."""
-    if (dataset / STATE).exists():
+    if State(dataset).unfinished:
         raise RequestError(f"{dataset} is unfinished; repeat its command with --resume first")
 
 
-def dataset_of(file: Path) -> Path:
+def dataset_of(file: Place) -> Place:
     """The dataset made by tenfold in which a file lies.
 
     Raises:

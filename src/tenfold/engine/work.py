@@ -14,6 +14,7 @@ from tenfold.engine.job import Job
 from tenfold.engine.manifest import dumps
 from tenfold.engine.state import State
 from tenfold.errors import OutputError, TenfoldError
+from tenfold.places import read_ahead
 from tenfold.plan.instances import Counts
 from tenfold.plan.plan import history_json
 from tenfold.rng import Key
@@ -21,7 +22,7 @@ from tenfold.samples.codec.encode import encode_image
 from tenfold.samples.sample import Label, Sample
 from tenfold.samples.source import Item
 from tenfold.samples.validate import clean
-from tenfold.write.atomic import write_bytes
+from tenfold.write.atomic import background_writes, settle, write_soon
 from tenfold.write.writer import Writer, Written
 
 _MACHINES_FAULT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
@@ -59,10 +60,16 @@ def work_shard(job: Job, shard: int, go_on: Callable[[], bool] = lambda: True) -
     Raises:
         OutputError: the destination can't be written.
     """
+    with background_writes():
+        return _work(job, shard, go_on)
+
+
+def _work(job: Job, shard: int, go_on: Callable[[], bool]) -> ShardDone | None:
     state = State(job.destination, job.token)
     lines: list[str] = []
     outputs = quarantined = 0
-    for index in job.shard(shard):
+    job.writer.begin_shard(shard)
+    for index in read_ahead(job.source.root, job.shard(shard), lambda i: job.source.items[i].files):
         if not go_on():
             return None
         state.require_started()
@@ -89,10 +96,11 @@ def work_shard(job: Job, shard: int, go_on: Callable[[], bool] = lambda: True) -
             lines += told
             outputs += len(told)
         else:
-            _take_back(job, made)
+            _take_back(job, item, made)
             lines.append(dumps({"item": item.id, "reason": reason.removeprefix(f"{item.id}: ")}))
             quarantined += 1
-    job.writer.end_shard(shard)
+    if files := job.writer.end_shard(shard):
+        lines.append(dumps({"files": dict(files)}))
     state.commit(shard, lines)
     return ShardDone(shard, outputs, quarantined)
 
@@ -118,13 +126,13 @@ def _item(job: Job, item: Item, copies: int | None) -> Iterator[dict[str, Any]]:
     if sample is None:
         return
     keys = [Key(job.seed, item.id, copy) for copy in range(1, copies + 1)]
-    histories = plan.draw(keys)
-    for key, history in zip(keys, histories, strict=True):
-        outcome = plan.run(sample, history)
+    drawing = plan.drawing(keys)
+    for k, key in enumerate(keys):
+        outcome = plan.copy(sample, drawing, k)
         written = write_copy(job.writer, item, key.copy, outcome.sample)
         yield _entry(
             job, item, "copy", key.copy, written, object_labels(outcome.sample),
-            counts=outcome.counts, ops=history_json(history),
+            counts=outcome.counts, ops=history_json(drawing.history(k)),
         )  # fmt: skip
 
 
@@ -135,7 +143,7 @@ def write_copy(writer: Writer, item: Item, copy: int, sample: Sample) -> Written
         return written
     name = f"{VALIDITY}/{written.file}.png"
     seen = sample.valid[:, :, None].astype(np.uint8) * 255
-    sha = write_bytes(writer.destination / name, encode_image(seen, "png", {}, 95, False))
+    sha = write_soon(writer.destination / name, encode_image(seen, "png", {}, 95, False))
     return Written(written.file, {**written.files, name: sha}, written.record)
 
 
@@ -189,8 +197,10 @@ def _passing(error: BaseException | None) -> OutputError | None:
     return None
 
 
-def _take_back(job: Job, made: list[dict[str, Any]]) -> None:
+def _take_back(job: Job, item: Item, made: list[dict[str, Any]]) -> None:
     """A sample is there with all its copies, or not at all."""
+    settle()
     for entry in made:
         for name in entry["line"]["files"]:
             (job.destination / name).unlink(missing_ok=True)
+    job.writer.take_back(item)

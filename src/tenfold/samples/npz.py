@@ -19,6 +19,7 @@ from typing import IO, Any, cast
 import numpy as np
 
 from tenfold.errors import RequestError, SampleError
+from tenfold.places import Place, local_copy
 from tenfold.samples.sample import Array
 
 _PIECE = 1 << 22
@@ -51,14 +52,14 @@ class Member:
         return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
 
 
-def read_members(path: Path) -> list[Member]:
+def read_members(path: Place) -> list[Member]:
     """The arrays in a file, in its order; reads headers only.
 
     Raises:
         RequestError: it isn't a readable `.npz` file.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(local_copy(path)) as archive:
             return [_header(archive, info) for info in archive.infolist()
                     if info.filename.endswith(".npy")]  # fmt: skip
     except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, struct.error) as error:
@@ -82,7 +83,7 @@ def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     return Member(info.filename[:-4], shape, dtype, fortran, compressed, start)
 
 
-def load_member(path: Path, member: Member) -> Array:
+def load_member(place: Place, member: Member) -> Array:
     """An array as a read-only view: mapped where it is stored plain, else unpacked once.
 
     Raises:
@@ -91,6 +92,7 @@ def load_member(path: Path, member: Member) -> Array:
     if member.dtype.hasobject:
         raise SampleError(f"array '{member.name}' holds Python objects, which are never unpickled")
     try:
+        path = local_copy(place)
         with zipfile.ZipFile(path) as archive:
             info = archive.getinfo(member.name + ".npy")
             if info.file_size - member.start < member.nbytes:
@@ -105,7 +107,7 @@ def load_member(path: Path, member: Member) -> Array:
             with archive.open(info) as packed:
                 return _unpacked(packed, member)
     except (zipfile.BadZipFile, OSError, EOFError, KeyError, ValueError, struct.error) as error:
-        raise SampleError(f"{path.name} is damaged ({error}); copy it again") from None
+        raise SampleError(f"{place.name} is damaged ({error}); copy it again") from None
 
 
 def _unpacked(packed: IO[bytes], member: Member) -> Array:
@@ -134,9 +136,9 @@ def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
     return info.header_offset + 30 + int(name) + int(extra)
 
 
-def raw_member(path: Path, name: str) -> Iterator[bytes]:
+def raw_member(path: Place, name: str) -> Iterator[bytes]:
     """A member's bytes as they are, header included, in pieces."""
-    with zipfile.ZipFile(path) as archive, archive.open(name + ".npy") as handle:
+    with zipfile.ZipFile(local_copy(path)) as archive, archive.open(name + ".npy") as handle:
         while piece := handle.read(_PIECE):
             yield piece
 

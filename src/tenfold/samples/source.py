@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 
+from tenfold.places import Place
 from tenfold.samples.sample import Label, Sample
 
 MAX_PIXELS = 178_956_970
@@ -78,7 +78,7 @@ class Source(ABC):
 
     Class variables:
         layout: its name in messages and `--layout` ("folder", "csv", "coco", "voc", "yolo",
-            "pairs", "arrays").
+            "pairs", "arrays", "webdataset", "parquet").
 
     Attributes:
         root: the dataset's folder (or file), absolute.
@@ -90,7 +90,7 @@ class Source(ABC):
     """
 
     layout: ClassVar[str]
-    root: Path
+    root: Place
     items: Sequence[Item]
     info: DatasetInfo
     problems: Sequence[Quarantined]
@@ -98,12 +98,12 @@ class Source(ABC):
 
     @classmethod
     @abstractmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         """Whether `root` holds this layout; cheap, and never raises for strange content."""
 
     @classmethod
     @abstractmethod
-    def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> Source:
+    def open(cls, root: Place, max_pixels: int = MAX_PIXELS) -> Source:
         """List the dataset.
 
         Raises:

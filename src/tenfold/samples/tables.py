@@ -6,14 +6,17 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from itertools import chain
+from typing import IO, Any
 
 from tenfold.errors import MissingExtraError, RequestError
+from tenfold.long_list import kept
+from tenfold.places import Place, local_copy
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 _DELIMITERS = ",;\t|"
 _BATCH = 1 << 16
+_ROWS = 4096
 _IsHeader = Callable[[Sequence[str]], bool]
 
 
@@ -38,7 +41,7 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Table:
-    """A table, all cells in memory.
+    """A table.
 
     Attributes:
         path: of its file.
@@ -47,13 +50,13 @@ class Table:
         dialect: for CSV, else None.
     """
 
-    path: Path
+    path: Place
     columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: Sequence[tuple[Any, ...]]
     dialect: Dialect | None
 
 
-def read_table(path: Path, is_header: _IsHeader | None = None) -> Table:
+def read_table(path: Place, is_header: _IsHeader | None = None) -> Table:
     """Read a table.
 
     Args:
@@ -67,40 +70,58 @@ def read_table(path: Path, is_header: _IsHeader | None = None) -> Table:
     try:
         if path.suffix.lower() == ".parquet":
             return _read_parquet(path)
-        return _read_csv(path, path.read_bytes(), is_header)
+        with path.open("rb") as file:
+            bom = file.read(3) == b"\xef\xbb\xbf"
+            file.seek(3 if bom else 0)
+            with io.TextIOWrapper(file, "utf-8", "surrogateescape", newline="") as text:
+                return _read_csv(path, text, bom, is_header)
     except OSError as error:
         raise RequestError(f"{path} can't be read: {error.strerror or error}") from None
 
 
-def _read_csv(path: Path, data: bytes, is_header: _IsHeader | None) -> Table:
-    bom = data.startswith(b"\xef\xbb\xbf")
-    text = data[3 if bom else 0 :].decode("utf-8", "surrogateescape")
-    if "\0" in text:
-        raise RequestError(f"{path} is not a text table (it has NUL bytes); save it as UTF-8 CSV")
-    first = text.split("\n", 1)[0].rstrip("\r")
+def _read_csv(path: Place, text: IO[str], bom: bool, is_header: _IsHeader | None) -> Table:
+    endings: set[str] = set()
+
+    def lines() -> Iterator[str]:
+        for line in text:
+            if "\0" in line:
+                raise RequestError(
+                    f"{path} is not a text table (it has NUL bytes); save it as UTF-8 CSV"
+                )
+            endings.add(line[-2:])
+            yield line
+
+    told = lines()
+    line = next(told, "")
+    first = line.rstrip("\r\n")
     counts = {d: first.count(d) for d in _DELIMITERS}
     delimiter = max(counts, key=lambda d: counts[d]) if any(counts.values()) else ","
-    newline = "\r\n" if "\r\n" in text else "\n"
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[tuple[str, ...]] = []
-    try:
+    reader = csv.reader(chain([line], told), delimiter=delimiter, strict=True)
+
+    def cells_of_rows() -> Iterator[tuple[str, ...]]:
+        width = 0
         for cells in reader:
+            width = width or len(cells)
+            if cells and len(cells) != width:
+                raise RequestError(
+                    f"{path}, line {reader.line_num}: {len(cells)} cells, the first row has "
+                    f"{width}; put cells that contain {delimiter!r} in quotes"
+                )
             if cells:
-                rows.append(tuple(cells))
-                if len(cells) != len(rows[0]):
-                    raise RequestError(
-                        f"{path}, line {reader.line_num}: {len(cells)} cells, the first row has "
-                        f"{len(rows[0])}; put cells that contain {delimiter!r} in quotes"
-                    )
+                yield tuple(cells)
+
+    rows = cells_of_rows()
+    header, top = True, tuple[str, ...]()
+    try:
+        if (row := next(rows, None)) is not None:
+            top, header = row, is_header is None or is_header(row)
+        below = kept(rows if header else chain([top], rows))
     except csv.Error as error:
         raise RequestError(f"{path}, line {reader.line_num}: {error}; correct the quotes") from None
-    if not rows:
-        return Table(path, (), (), Dialect(delimiter, newline, bom))
-    header = is_header is None or is_header(rows[0])
-    quotes = _all_quoted(first, rows[0], delimiter)
-    columns = rows[0] if header else tuple(str(i) for i in range(len(rows[0])))
-    dialect = Dialect(delimiter, newline, bom, header, quotes)
-    return Table(path, columns, tuple(rows[1:] if header else rows), dialect)
+    newline = "\r\n" if "\r\n" in endings else "\n"
+    quotes = _all_quoted(first, top, delimiter)
+    columns = top if header else tuple(str(i) for i in range(len(top)))
+    return Table(path, columns, below, Dialect(delimiter, newline, bom, header, quotes))
 
 
 def _all_quoted(line: str, cells: Sequence[str], delimiter: str) -> bool:
@@ -139,15 +160,17 @@ def _pyarrow() -> tuple[Any, Any]:
     return pyarrow, pyarrow.parquet
 
 
-def _read_parquet(path: Path) -> Table:
+def _read_parquet(path: Place) -> Table:
     arrow, parquet = _pyarrow()
     try:
-        table = parquet.read_table(path)
-        names = tuple(table.column_names)
-        columns = [table.column(name).to_pylist() for name in names]
+        with parquet.ParquetFile(local_copy(path)) as file:
+            names = tuple(file.schema_arrow.names)
+            parts = file.iter_batches(_ROWS) if names else ()
+            columns = ([column.to_pylist() for column in part.columns] for part in parts)
+            rows = kept(chain.from_iterable(zip(*part, strict=True) for part in columns))
     except (arrow.ArrowException, ValueError) as error:
         raise RequestError(f"{path} is damaged or not Parquet: {error}") from None
-    return Table(path, names, tuple(zip(*columns, strict=True)) if columns else (), None)
+    return Table(path, names, rows, None)
 
 
 def parquet_bytes(table: Table, rows: Iterable[tuple[int, str]], column: int) -> bytes:
@@ -159,7 +182,7 @@ def parquet_bytes(table: Table, rows: Iterable[tuple[int, str]], column: int) ->
         column: the file cell's column.
     """
     arrow, parquet = _pyarrow()
-    source = parquet.read_table(table.path)
+    source = parquet.read_table(local_copy(table.path))
     schema = source.schema
     compression = _compression(parquet, table.path)
     out = io.BytesIO()
@@ -182,8 +205,8 @@ def parquet_bytes(table: Table, rows: Iterable[tuple[int, str]], column: int) ->
     return out.getvalue()
 
 
-def _compression(parquet: Any, path: Path) -> str:
-    meta = parquet.read_metadata(path)
+def _compression(parquet: Any, path: Place) -> str:
+    meta = parquet.read_metadata(local_copy(path))
     if meta.num_row_groups and meta.num_columns:
         return str(meta.row_group(0).column(0).compression).replace("UNCOMPRESSED", "none").lower()
     return "snappy"

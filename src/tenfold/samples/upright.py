@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from tenfold.errors import SampleError
+from tenfold.places import Place
 from tenfold.samples.codec import DecodedImage, decode_image
 from tenfold.samples.codec.exif import upright
 from tenfold.samples.sample import Sample, value_range_of
@@ -17,7 +17,7 @@ _INVERSE = {6: 8, 8: 6}
 
 
 def decode_sized(
-    path: Path, max_pixels: int, sizes: Sequence[tuple[object, object]], said_by: str
+    path: Place, max_pixels: int, sizes: Sequence[tuple[object, object]], said_by: str
 ) -> DecodedImage:
     """Decode an image whose annotations say what size it is.
 
@@ -34,7 +34,13 @@ def decode_sized(
     Raises:
         SampleError: like `decode_image`, or the size is neither.
     """
-    decoded = decode_image(path, max_pixels)
+    return as_stated(decode_image(path, max_pixels), sizes, said_by)
+
+
+def as_stated(
+    decoded: DecodedImage, sizes: Sequence[tuple[object, object]], said_by: str
+) -> DecodedImage:
+    """Like `decode_sized`, for an image that is decoded already."""
     height, width = decoded.image.shape[:2]
     raw = tuple(decoded.encoding.get("raw_size", (width, height)))
     stated = {(w, h) for w, h in sizes if _is_size(w) and _is_size(h)}

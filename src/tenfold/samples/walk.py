@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from tenfold.long_list import kept, kept_sorted
+from tenfold.places import Place, Remote
 from tenfold.samples.codec import SUFFIXES
 from tenfold.samples.source import Quarantined
 
@@ -80,21 +82,22 @@ def unsupported(files: Iterable[str]) -> list[Quarantined]:
     return found
 
 
-def unnamed(images: Sequence[str], by: str) -> list[str]:
+def unnamed(images: Iterable[str], by: str) -> list[str]:
     """A note on images that are there and that nothing names; none if there are none.
 
     Args:
-        images: their paths.
+        images: their paths, sorted.
         by: what doesn't name them, as in "no row of labels.csv".
     """
-    if not images:
-        return []
-    if len(images) == 1:
-        return [f"1 image that {by} names is left out: {images[0]}"]
-    return [f"{len(images):,} images that {by} names are left out, such as {min(images)}"]
+    first, count = "", 0
+    for image in images:
+        first, count = first or image, count + 1
+    if count < 2:
+        return [f"1 image that {by} names is left out: {first}"] if count else []
+    return [f"{count:,} images that {by} names are left out, such as {first}"]
 
 
-def safe_join(root: Path, relative: str) -> str | None:
+def safe_join(root: Place, relative: str) -> str | None:
     """A path that something in the dataset names, brought to normal form.
 
     Args:
@@ -119,6 +122,8 @@ def safe_join(root: Path, relative: str) -> str | None:
             parts.append(part)
     if not parts:
         return None
+    if isinstance(root, Remote):  # where there are no links
+        return "/".join(parts)
     try:
         base = os.path.realpath(root)
         real = os.path.realpath(os.path.join(base, *parts))  # noqa: PTH118 (PTH has no realpath)
@@ -137,50 +142,77 @@ class Listing:
         problems: links that loop, lead out or nowhere; folders that can't be read.
     """
 
-    files: tuple[str, ...] = ()
+    files: Sequence[str] = ()
     problems: tuple[Quarantined, ...] = ()
 
 
 @dataclass
 class _Walk:
     base: str
-    files: list[str] = field(default_factory=list)
     problems: list[Quarantined] = field(default_factory=list)
     linked: set[str] = field(default_factory=set)
 
 
-def list_files(root: Path) -> Listing:
+def list_files(root: Place) -> Listing:
     """List all regular files under a folder.
 
     Left out: hidden files and folders, `OWN_FILES` at the top, system litter. A link is followed
     if it stays within the root and doesn't loop; a folder is entered through one link only.
     """
+    if isinstance(root, Remote):
+        return _list_objects(root)
     walk = _Walk(os.path.realpath(root))
-    _enter(walk, walk.base, "", (walk.base,))
-    return Listing(tuple(sorted(walk.files)), tuple(sorted(walk.problems, key=lambda p: p.id)))
+    files = kept_sorted(_enter(walk, walk.base, "", (walk.base,)), key=str)
+    return Listing(files, tuple(sorted(walk.problems, key=lambda p: p.id)))
 
 
-def _enter(walk: _Walk, folder: str, prefix: str, above: tuple[str, ...]) -> None:
+def _list_objects(root: Remote) -> Listing:
+    """What `_enter` lists, of the names in a store; there, any text may be a name."""
+    problems = []
+
+    def files() -> Iterator[str]:
+        for name in root.files():
+            parts = name.split("/")
+            if any(part in ("", ".", "..") for part in parts) or "\0" in name:
+                problems.append(Quarantined(name, "its name is no path of a file; rename it"))
+            elif not any(_left_out(part, at == 0) for at, part in enumerate(parts)):
+                yield name
+
+    return Listing(kept(files()), tuple(problems))
+
+
+def _left_out(name: str, top: bool) -> bool:
+    """Whether a file or folder of that name is none of the data."""
+    return name.startswith(".") or name.lower() in _JUNK or (top and name in OWN_FILES)
+
+
+def _enter(walk: _Walk, folder: str, prefix: str, above: tuple[str, ...]) -> Iterator[str]:
+    """The files of a folder, in no order; then those of what lies in it, sorted by name."""
+    others: list[os.DirEntry[str]] = []
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda e: e.name)
+            for entry in entries:
+                if _left_out(entry.name, not prefix):
+                    continue
+                if entry.is_file(follow_symlinks=False):
+                    yield prefix + entry.name
+                else:
+                    others.append(entry)
     except OSError as error:
         reason = f"the folder can't be read: {error.strerror or error}; check its permissions"
         walk.problems.append(Quarantined(prefix.rstrip("/") or ".", reason))
         return
-    for entry in found:
+    for entry in sorted(others, key=lambda e: e.name):
         name = prefix + entry.name
-        if entry.name.startswith(".") or entry.name.lower() in _JUNK:
-            continue
-        if not prefix and entry.name in OWN_FILES:
-            continue
-        problem = _visit(walk, entry, name, above)
+        problem = yield from _visit(walk, entry, name, above)
         if problem:
             walk.problems.append(Quarantined(name, problem))
 
 
-def _visit(walk: _Walk, entry: os.DirEntry[str], name: str, above: tuple[str, ...]) -> str | None:
-    """Take a file or enter a folder; why not, otherwise."""
+def _visit(
+    walk: _Walk, entry: os.DirEntry[str], name: str, above: tuple[str, ...]
+) -> Generator[str, None, str | None]:
+    """Follow a link or enter a folder; why not, otherwise."""
     try:
         link = entry.is_symlink()
         real = os.path.realpath(entry.path) if link else entry.path
@@ -190,7 +222,7 @@ def _visit(walk: _Walk, entry: os.DirEntry[str], name: str, above: tuple[str, ..
     except OSError as error:
         return f"can't be reached: {error.strerror or error}; remove it or restore what it names"
     if stat.S_ISREG(mode):
-        walk.files.append(name)
+        yield name
         return None
     if not stat.S_ISDIR(mode):
         return "neither a file nor a folder (a pipe, a socket, a device?); remove it"
@@ -200,7 +232,7 @@ def _visit(walk: _Walk, entry: os.DirEntry[str], name: str, above: tuple[str, ..
         if real in walk.linked:
             return "a link to a folder that another link leads to already; remove one"
         walk.linked.add(real)
-    _enter(walk, real, name + "/", (*above, real))
+    yield from _enter(walk, real, name + "/", (*above, real))
     return None
 
 

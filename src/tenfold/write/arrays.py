@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tenfold.errors import OutputError, RequestError, SampleError
+from tenfold.places import Place, entries, local_copy
 from tenfold.samples.npz import (
     Member,
     load_member,
@@ -51,7 +52,7 @@ class ArraysWriter(Writer):
 
     layout = "arrays"
 
-    def __init__(self, source: Source, destination: Path, options: WriteOptions) -> None:
+    def __init__(self, source: Source, destination: Place, options: WriteOptions) -> None:
         if not isinstance(source, ArraysSource):
             raise RequestError(f"the arrays writer needs an arrays source, got {source.layout}")
         if options.format is not None:
@@ -104,7 +105,7 @@ class ArraysWriter(Writer):
                 members.append((f"{number}/{key}", False, _whole(array)))
         write_chunks(self._part(shard), npz_chunks(members))
 
-    def _part(self, shard: int) -> Path:
+    def _part(self, shard: int) -> Place:
         return self.destination / STATE / PARTS / f"{shard:08d}.npz"
 
     def finish(self, lines: Iterable[Line]) -> dict[str, str]:
@@ -133,7 +134,7 @@ class ArraysWriter(Writer):
         return {name: write_chunks(self.destination / name, npz_chunks(members))}
 
 
-def read_row(destination: Path, source: ArraysSource, group: int, row: int) -> dict[str, Array]:
+def read_row(destination: Place, source: ArraysSource, group: int, row: int) -> dict[str, Array]:
     """One row of a finished file, as `row_hash` takes it.
 
     Args:
@@ -189,7 +190,7 @@ def _placed(index: dict[str, tuple[int, _Place]], name: str) -> tuple[int, _Plac
 class _Passed:
     """The content of an array that isn't by rows."""
 
-    def __init__(self, file: Path, name: str) -> None:
+    def __init__(self, file: Place, name: str) -> None:
         self.file, self.name = file, name
 
     def __call__(self) -> Iterator[bytes]:
@@ -218,22 +219,26 @@ class _Rows:
 class _Parts:
     """The parts of a job, a few of them open at a time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self.folder = folder
         self._open: dict[int, dict[str, Array]] = {}
         self._members: dict[int, dict[str, Member]] = {}
+        self._local: dict[int, Path] = {}
 
     def index(self) -> dict[str, tuple[int, _Place]]:
         """Group and place of every row by name."""
         found = {}
-        for path in sorted(self.folder.glob("*.npz")):
-            part = int(path.stem)
+        for part in self._numbers():
             for name in self._headers(part):
                 group, _, key = name.partition("/")
                 if key == _NAMES:
                     for row, label in enumerate(self.column(part, name).tolist()):
                         found[label] = (int(group), (part, row))
         return found
+
+    def _numbers(self) -> list[int]:
+        names = [e.name for e in entries(self.folder) if e.is_file]
+        return [int(n[:-4]) for n in names if n.endswith(".npz") and not n.startswith(".")]
 
     def column(self, part: int, name: str) -> Array:
         """One array of a part, mapped."""
@@ -252,4 +257,6 @@ class _Parts:
         return self._members[part]
 
     def _path(self, part: int) -> Path:
-        return self.folder / f"{part:08d}.npz"
+        if part not in self._local:
+            self._local[part] = local_copy(self.folder / f"{part:08d}.npz")
+        return self._local[part]

@@ -6,18 +6,25 @@ import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable
-from pathlib import Path
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO
 
-from tenfold.errors import OutputError
+from tenfold.errors import OutputError, SampleError
+from tenfold.places import Place, Remote
+from tenfold.places.transfer import uploads
 
 TEMPORARY = ".part"
 """Suffix of a file being written; left over only by a kill, and swept away by `--resume`."""
 
+_IN_MEMORY = 1 << 26
 
-def write_bytes(path: Path, data: bytes | memoryview) -> str:
+
+def write_bytes(path: Place, data: bytes | memoryview) -> str:
     """Write a file under a temporary name, then rename it; parents are made.
+
+    In a store one PUT does it.
 
     Returns:
         SHA-256 of the content, hex.
@@ -28,8 +35,10 @@ def write_bytes(path: Path, data: bytes | memoryview) -> str:
     return write_chunks(path, [data])
 
 
-def write_chunks(path: Path, chunks: Iterable[bytes | memoryview]) -> str:
+def write_chunks(path: Place, chunks: Iterable[bytes | memoryview]) -> str:
     """Like `write_bytes`, for content that comes in pieces."""
+    if isinstance(path, Remote):
+        return _put(path, chunks)
     # Never the same name twice: a killed run's last worker, or another machine, may be writing too.
     temporary = path.with_name(f".{secrets.token_hex(16)}{TEMPORARY}")
     digest = hashlib.sha256()
@@ -55,7 +64,55 @@ def write_chunks(path: Path, chunks: Iterable[bytes | memoryview]) -> str:
     return digest.hexdigest()
 
 
-def write_new(path: Path, data: bytes) -> bool:
+def _put(place: Remote, chunks: Iterable[bytes | memoryview]) -> str:
+    """A store's object appears at the end of its upload; gathered on disk if it is large."""
+    digest = hashlib.sha256()
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as handle:
+        for chunk in chunks:
+            digest.update(chunk)
+            handle.write(chunk)
+        place.upload(handle)
+    return digest.hexdigest()
+
+
+def write_soon(path: Place, data: bytes) -> str:
+    """Like `write_bytes`; in a store the file may be there only after `settle`.
+
+    An error may be raised by a later call, or by `settle`.
+
+    Raises:
+        OutputError: the place can't be written to.
+        SampleError: a store can't hold the name.
+    """
+    if not isinstance(path, Remote):
+        return write_bytes(path, data)
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise SampleError("a store can't hold a name that is not UTF-8; rename the file") from None
+    uploads.add(len(data), lambda: path.write_bytes(data))
+    return hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def background_writes() -> Iterator[None]:
+    """Nothing that was begun in here by `write_soon` is under way behind it, even on an error."""
+    try:
+        yield
+    finally:
+        uploads.abandon()
+
+
+def settle() -> None:
+    """Wait until all that this process began to write is there.
+
+    Raises:
+        OutputError: something couldn't be written.
+    """
+    uploads.settle()
+
+
+def write_new(path: Place, data: bytes) -> bool:
     """Write a file, whole, unless there is one already.
 
     Returns:
@@ -64,6 +121,8 @@ def write_new(path: Path, data: bytes) -> bool:
     Raises:
         OutputError: the disk is full, the folder is gone...
     """
+    if isinstance(path, Remote):
+        return path.create(data)
     whole = path.with_name(f"{path.name}-{secrets.token_hex(8)}")
     write_bytes(whole, data)
     try:

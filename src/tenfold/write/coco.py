@@ -19,6 +19,7 @@ from typing import IO, Any
 import numpy as np
 
 from tenfold.errors import OutputError, RequestError, SampleError
+from tenfold.places import Place, Remote
 from tenfold.samples import outline, rle
 from tenfold.samples.sample import Instance, Points, Sample
 from tenfold.samples.source import Item, Source
@@ -27,7 +28,7 @@ from tenfold.samples.sources.coco_files import CocoFile
 from tenfold.write.atomic import write_chunks
 from tenfold.write.images import copy_files, image_bytes, write_files
 from tenfold.write.names import target_of
-from tenfold.write.writer import Line, WriteOptions, Writer, Written
+from tenfold.write.writer import Line, WriteOptions, Writer, Written, with_items
 
 DECIMALS = 4
 _ADDRESSES = ("coco_url", "flickr_url", "url")
@@ -39,7 +40,7 @@ class CocoWriter(Writer):
 
     layout = "coco"
 
-    def __init__(self, source: Source, destination: Path, options: WriteOptions) -> None:
+    def __init__(self, source: Source, destination: Place, options: WriteOptions) -> None:
         if not isinstance(source, CocoSource):
             raise RequestError(f"the COCO writer needs a COCO source, got {source.layout}")
         super().__init__(source, destination, options)
@@ -80,7 +81,6 @@ class CocoWriter(Writer):
 
     def finish(self, lines: Iterable[Line]) -> dict[str, str]:
         """Write the JSON files."""
-        items = {item.id: item for item in self.source.items}
         next_image, next_annotation = self.next_ids
         try:
             self.destination.mkdir(parents=True, exist_ok=True)
@@ -89,8 +89,7 @@ class CocoWriter(Writer):
                     (_Spool(stack, self.destination), _Spool(stack, self.destination))
                     for _ in self.files
                 ]
-                for line in lines:
-                    item = items[line.item]
+                for line, item in with_items(lines, self.source.items):
                     if line.copy == 0:
                         for number, image, text in item.extra["entries"]:
                             spools[number][0].add(image)
@@ -140,7 +139,18 @@ def annotation_of(instance: Instance, file: CocoFile, height: int, width: int) -
     if category is None:
         raise SampleError(f"{file.path} has no category '{instance.label}'; add it to 'categories'")
     out["category_id"] = category
-    form = extra.get("coco_form")
+    return {**out, **geometry_of(instance, height, width)}
+
+
+def geometry_of(instance: Instance, height: int, width: int) -> dict[str, Any]:
+    """The keys of an annotation that tell where an instance is.
+
+    Args:
+        instance: its `extra["coco_form"]` is how the segmentation was written where it came from.
+        height, width: of the image, pixels.
+    """
+    out: dict[str, Any] = {}
+    form = instance.extra.get("coco_form")
     area = 0.0
     if instance.mask is not None and (form != "polygons" or not instance.polygons):
         out["segmentation"] = rle.encode(instance.mask, compressed=form != "runs")
@@ -186,11 +196,16 @@ def _renamed(entry: Mapping[str, Any], id_: int, line: Line) -> dict[str, Any]:
     return {**out, "id": id_, "width": width, "height": height}
 
 
+def _local(folder: Place) -> Path | None:
+    """Where temporary files of some size may lie: beside the result, if that is on a disk."""
+    return None if isinstance(folder, Remote) else folder
+
+
 class _Spool:
     """A list of JSON values on disk, for lists that may not fit into memory."""
 
-    def __init__(self, stack: contextlib.ExitStack, folder: Path) -> None:
-        handle: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (the stack closes it)
+    def __init__(self, stack: contextlib.ExitStack, folder: Place) -> None:
+        handle: IO[bytes] = tempfile.TemporaryFile(dir=_local(folder))  # noqa: SIM115 (the stack closes it)
         self.handle = stack.enter_context(handle)
         self.empty = True
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from tenfold.errors import RequestError
+from tenfold.long_list import kept
+from tenfold.places import Place
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import Item, Source
 from tenfold.samples.sources.flat import FlatSource, LabelTable
@@ -26,7 +28,7 @@ class FlatWriter(Writer):
 
     layout = "csv"
 
-    def __init__(self, source: Source, destination: Path, options: WriteOptions) -> None:
+    def __init__(self, source: Source, destination: Place, options: WriteOptions) -> None:
         if not isinstance(source, FlatSource):
             raise RequestError(f"the csv writer needs a csv source, got {source.layout}")
         super().__init__(source, destination, options)
@@ -56,21 +58,25 @@ class FlatWriter(Writer):
 
     def finish(self, lines: Iterable[Line]) -> dict[str, str]:
         """Write the tables."""
-        rows: list[list[tuple[int, str]]] = [[] for _ in self._flat.tables]
-        for line in lines:
-            record = line.written.record
-            one = self._flat.tables[record["table"]]
-            parent = str(one.table.rows[record["row"]][one.file])
-            cell = parent if line.copy == 0 else renamed(parent, line.item, line.written.file)
-            rows[record["table"]].append((record["row"], cell))
+        rows = kept(self._rows(lines))
         written = {}
-        for one, own in zip(self._flat.tables, rows, strict=True):
+        for number, one in enumerate(self._flat.tables):
+            own = ((row, cell) for table, row, cell in rows if table == number)
             target = self.destination / one.name
             if one.table.dialect is None:
                 written[one.name] = write_bytes(target, parquet_bytes(one.table, own, one.file))
             else:
                 written[one.name] = write_chunks(target, csv_chunks(one.table, _cells(one, own)))
         return written
+
+    def _rows(self, lines: Iterable[Line]) -> Iterator[tuple[int, int, str]]:
+        """For each output: its table, its parent's row, and what its file cell says."""
+        for line in lines:
+            table, row = line.written.record["table"], line.written.record["row"]
+            one = self._flat.tables[table]
+            parent = str(one.table.rows[row][one.file])
+            cell = parent if line.copy == 0 else renamed(parent, line.item, line.written.file)
+            yield table, row, cell
 
 
 def renamed(cell: str, parent: str, file: str) -> str:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from tenfold.errors import SampleError, TenfoldError
+from tenfold.places import Place
 from tenfold.samples.codec import encode_image, format_named
 from tenfold.samples.sample import Sample
-from tenfold.write.atomic import write_bytes
+from tenfold.write.atomic import write_soon
 from tenfold.write.writer import WriteOptions
 
 
-def copy_files(source: Path, destination: Path, files: Sequence[str]) -> dict[str, str]:
+def copy_files(source: Place, destination: Place, files: Sequence[str]) -> dict[str, str]:
     """Copy the files of a sample as they are: all, or none if one of them can't be read.
 
     Args:
@@ -56,7 +57,7 @@ def image_bytes(target: str, sample: Sample, options: WriteOptions) -> bytes:
     return encode_image(sample.image, name, sample.encoding, options.quality, sample.alpha)
 
 
-def write_files(destination: Path, contents: Mapping[str, bytes]) -> dict[str, str]:
+def write_files(destination: Place, contents: Mapping[str, bytes]) -> dict[str, str]:
     """Write the files of a sample; if one can't be written, those before it are removed.
 
     Args:
@@ -72,10 +73,10 @@ def write_files(destination: Path, contents: Mapping[str, bytes]) -> dict[str, s
     digests: dict[str, str] = {}
     try:
         for path, data in contents.items():
-            digests[path] = write_bytes(destination / path, data)
+            digests[path] = write_soon(destination / path, data)
     except TenfoldError:
         for path in digests:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, TenfoldError):
                 (destination / path).unlink()
         raise
     return digests

@@ -53,6 +53,8 @@ def check_options(options: WriteOptions) -> None:
         )
     if options.format is not None:
         format_named(options.format)
+    if options.per_file is not None and options.per_file < 1:
+        raise RequestError(f"per_file must be at least 1, got {options.per_file}; did you mean 1?")
     if not 1 <= options.quality <= 100:
         near = min(max(options.quality, 1), 100)
         raise RequestError(

@@ -11,7 +11,7 @@ annotation, the values follow the new order, and what is left of a dropped objec
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -19,6 +19,7 @@ import numpy as np
 from defusedxml import ElementTree as SafeTree
 
 from tenfold.errors import RequestError, SampleError
+from tenfold.places import Place
 from tenfold.samples.codec import encode_mask
 from tenfold.samples.sample import Array, Instance, Points, Sample
 from tenfold.samples.source import Item, Source
@@ -44,7 +45,7 @@ class VocWriter(Writer):
     layout = "voc"
     by_stem = True
 
-    def __init__(self, source: Source, destination: Path, options: WriteOptions) -> None:
+    def __init__(self, source: Source, destination: Place, options: WriteOptions) -> None:
         if not isinstance(source, VocSource):
             raise RequestError(f"the VOC writer needs a VOC source, got {source.layout}")
         super().__init__(source, destination, options)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
 
 from tenfold.errors import OutputError, RequestError, SampleError
+from tenfold.places import Place
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import Item, Source
 from tenfold.samples.sources.yolo import YoloSource
@@ -34,7 +35,7 @@ class YoloWriter(Writer):
     layout = "yolo"
     by_stem = True
 
-    def __init__(self, source: Source, destination: Path, options: WriteOptions) -> None:
+    def __init__(self, source: Source, destination: Place, options: WriteOptions) -> None:
         if not isinstance(source, YoloSource):
             raise RequestError(f"the YOLO writer needs a YOLO source, got {source.layout}")
         super().__init__(source, destination, options)
@@ -84,7 +85,7 @@ class YoloWriter(Writer):
         return digests
 
 
-def adjusted(text: str, data: Any, root: Path) -> str:
+def adjusted(text: str, data: Any, root: Place) -> str:
     """data.yaml for another folder.
 
     Args:
@@ -125,7 +126,7 @@ def adjusted(text: str, data: Any, root: Path) -> str:
     return yaml.safe_dump(expected, sort_keys=False, allow_unicode=True)
 
 
-def _stays(base: str, root: Path) -> bool:
+def _stays(base: str, root: Place) -> bool:
     plain = base.replace("\\", "/")
     if plain in ("", ".", "./"):
         return True
@@ -133,7 +134,7 @@ def _stays(base: str, root: Path) -> bool:
     return not normal.startswith(("/", "..")) and (root / normal).is_dir()
 
 
-def _relative(value: str, base: object, root: Path, moved: bool) -> str:
+def _relative(value: str, base: object, root: Place, moved: bool) -> str:
     if not value or not (moved or value.startswith("/") or value[1:2] == ":"):
         return value
     where = resolve(root, base, value)
@@ -159,7 +160,7 @@ def _list_text(one: PathList, outputs: dict[str, list[str]]) -> str:
     return "".join(f"{row}\n" for row in rows)
 
 
-def _source_bytes(root: Path, name: str) -> bytes:
+def _source_bytes(root: Place, name: str) -> bytes:
     try:
         return (root / name).read_bytes()
     except OSError as error:

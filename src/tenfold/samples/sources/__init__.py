@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from tenfold.errors import RequestError, did_you_mean
+from tenfold.places import Place, listed, nothing_written_yet
 from tenfold.samples.source import MAX_PIXELS, Item, Source
 from tenfold.samples.sources.arrays import ArraysSource
 from tenfold.samples.sources.coco import CocoSource
 from tenfold.samples.sources.flat import FlatSource
 from tenfold.samples.sources.folder import FolderSource
 from tenfold.samples.sources.pairs import PairsSource
+from tenfold.samples.sources.parquet import ParquetSource
 from tenfold.samples.sources.voc import VocSource
+from tenfold.samples.sources.webdataset import WebDatasetSource
 from tenfold.samples.sources.yolo import YoloSource
 from tenfold.samples.walk import SCANS_CURE, is_scan, list_files
 
@@ -21,6 +23,8 @@ SOURCES: tuple[type[Source], ...] = (
     CocoSource,
     VocSource,
     YoloSource,
+    WebDatasetSource,
+    ParquetSource,
     PairsSource,
     FlatSource,
     FolderSource,
@@ -30,7 +34,7 @@ SOURCES: tuple[type[Source], ...] = (
 LAYOUTS = tuple(source.layout for source in SOURCES)
 
 
-def detect_layout(path: Path) -> type[Source]:
+def detect_layout(path: Place) -> type[Source]:
     """The source for what lies at a path.
 
     Raises:
@@ -43,14 +47,15 @@ def detect_layout(path: Path) -> type[Source]:
         raise RequestError(f"{path} holds no dataset: {SCANS_CURE}")
     if path.is_dir():
         raise RequestError(
-            f"{path} holds no dataset: no images (JPEG, PNG, TIFF, WebP, BMP), no .npz file; "
-            "give the folder that has them"
+            f"{path} holds no dataset: no images (JPEG, PNG, TIFF, WebP, BMP), no .npz file, no "
+            "tar shards, no Parquet with images; give the folder that has them"
         )
     raise RequestError(f"{path} is not a dataset; give a folder of images or an .npz file")
 
 
+@nothing_written_yet()
 def open_source(
-    path: Path,
+    path: Place,
     layout: str | None = None,
     max_pixels: int = MAX_PIXELS,
     *,
@@ -75,6 +80,7 @@ def open_source(
         raise RequestError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}{hint}")
     try:
         there = path.exists()
+        path = listed(path) if there else path
     except (OSError, ValueError) as error:
         raise RequestError(f"{path!r} can't be opened: {error}") from None
     if not there:
@@ -83,7 +89,7 @@ def open_source(
     source: Source
     if label_column is None:
         source = chosen.open(path, max_pixels)
-    elif issubclass(chosen, FlatSource):
+    elif issubclass(chosen, FlatSource | ParquetSource | WebDatasetSource):
         source = chosen.open(path, max_pixels, label_column)
     else:
         raise RequestError(
@@ -98,7 +104,7 @@ def open_source(
     return source
 
 
-def _require_classes(path: Path, items: Sequence[Item]) -> None:
+def _require_classes(path: Place, items: Sequence[Item]) -> None:
     """Refuse a folder that merely contains the dataset: its one class would be the dataset.
 
     Such has a single folder at the top, with images in two or more folders below it, or in
@@ -134,7 +140,9 @@ __all__ = [
     "FlatSource",
     "FolderSource",
     "PairsSource",
+    "ParquetSource",
     "VocSource",
+    "WebDatasetSource",
     "YoloSource",
     "detect_layout",
     "open_source",

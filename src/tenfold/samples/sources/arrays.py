@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tenfold.errors import RequestError, SampleError
+from tenfold.long_list import kept_sorted
+from tenfold.places import Place
 from tenfold.samples.codec.tiff import cure_for
 from tenfold.samples.npz import Member, load_member, read_members
 from tenfold.samples.sample import (
@@ -72,10 +73,10 @@ class ArraysSource(Source):
 
     layout: ClassVar[str] = "arrays"
 
-    root: Path
-    items: tuple[Item, ...]
+    root: Place
+    items: Sequence[Item]
     info: DatasetInfo
-    file: Path
+    file: Place
     members: tuple[Member, ...]
     groups: tuple[Group, ...]
     problems: tuple[Quarantined, ...] = ()
@@ -87,12 +88,12 @@ class ArraysSource(Source):
         return {**self.__dict__, "_loaded": {}}
 
     @classmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         """It is a `.npz` file, or a folder with exactly one at its top and no images."""
         return _find(root) is not None
 
     @classmethod
-    def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> ArraysSource:
+    def open(cls, root: Place, max_pixels: int = MAX_PIXELS) -> ArraysSource:
         """Read the headers and the small arrays (labels, splits), and no images.
 
         But for float images, which are gone through once, in pieces, for their range of values.
@@ -107,17 +108,17 @@ class ArraysSource(Source):
         for group in groups:
             _check(by_name, group, file.name, max_pixels)
         loaded: dict[str, Array] = {}
-        items: list[Item] = []
         problems: list[Quarantined] = []
-        for number, group in enumerate(groups):
-            for key in (group.labels, group.splits):
-                if key is not None:
-                    loaded[key] = _load(file, by_name[key])
-            prefix = f"{file.name}#{group.split}/" if len(groups) > 1 else f"{file.name}#"
-            rows, odd = _list_rows(prefix, number, group, loaded)
-            items += rows
-            problems += odd
-        items.sort(key=lambda i: i.id)
+
+        def rows() -> Iterator[Item]:
+            for number, group in enumerate(groups):
+                for key in (group.labels, group.splits):
+                    if key is not None:
+                        loaded[key] = _load(file, by_name[key])
+                prefix = f"{file.name}#{group.split}/" if len(groups) > 1 else f"{file.name}#"
+                yield from _list_rows(prefix, number, group, loaded, problems)
+
+        items = kept_sorted(rows(), key=lambda i: i.id)
         labels = {i.label for i in items if i.label is not None}
         ordered = sorted(labels, key=lambda v: (isinstance(v, str), v))
         floats = {
@@ -133,7 +134,7 @@ class ArraysSource(Source):
         )
         return cls(
             root,
-            tuple(items),
+            items,
             info,
             file,
             members,
@@ -195,7 +196,7 @@ def row_hash(row: Mapping[str, Array]) -> str:
     return digest.hexdigest()
 
 
-def _find(root: Path) -> Path | None:
+def _find(root: Place) -> Place | None:
     try:
         if root.is_file():
             return root.absolute() if root.suffix.lower() == ".npz" else None
@@ -210,7 +211,7 @@ def _find(root: Path) -> Path | None:
     return found[0].absolute() if len(found) == 1 else None
 
 
-def _load(file: Path, member: Member) -> Array:
+def _load(file: Place, member: Member) -> Array:
     try:
         return load_member(file, member)
     except SampleError as error:
@@ -306,26 +307,25 @@ def _check(members: Mapping[str, Member], group: Group, file: str, max_pixels: i
 
 
 def _list_rows(
-    prefix: str, number: int, group: Group, loaded: Mapping[str, Array]
-) -> tuple[list[Item], list[Quarantined]]:
-    """The items of a group, and rows of no known split."""
-    labels = None if group.labels is None else loaded[group.labels].reshape(-1).tolist()
-    splits = None if group.splits is None else loaded[group.splits].tolist()
+    prefix: str, number: int, group: Group, loaded: Mapping[str, Array],
+    problems: list[Quarantined],
+) -> Iterator[Item]:  # fmt: skip
+    """The items of a group; rows of no known split are put to the problems."""
+    labels = None if group.labels is None else loaded[group.labels].reshape(-1)
+    splits = None if group.splits is None else loaded[group.splits]
     digits = max(6, len(str(group.rows - 1)))
-    items: list[Item] = []
-    problems: list[Quarantined] = []
     for row in range(group.rows):
         name = f"{prefix}{row:0{digits}d}"
         split = group.split
         if splits is not None:
-            split = canonical_split(_text(splits[row]))
+            told = splits[row].tolist()
+            split = canonical_split(_text(told))
             if split is None:
-                reason = f"its split is {splits[row]!r}; use train, val or test"
+                reason = f"its split is {told!r}; use train, val or test"
                 problems.append(Quarantined(name, reason))
                 continue
-        label = None if labels is None else _label(labels[row])
-        items.append(Item(name, split, label, extra={"group": number, "row": row}))
-    return items, problems
+        label = None if labels is None else _label(labels[row].tolist())
+        yield Item(name, split, label, extra={"group": number, "row": row})
 
 
 def _text(value: Any) -> str:

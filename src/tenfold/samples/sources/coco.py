@@ -18,14 +18,16 @@ a copy, and the image is left out.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from tenfold.errors import RequestError, SampleError
+from tenfold.long_list import kept
+from tenfold.places import Place
 from tenfold.samples import outline, rle
 from tenfold.samples.sample import Instance, Label, Points, Sample
 from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, Source
@@ -63,7 +65,7 @@ class CocoSource(Source):
 
     def __init__(
         self,
-        root: Path,
+        root: Place,
         *,
         items: Sequence[Item],
         info: DatasetInfo,
@@ -77,12 +79,12 @@ class CocoSource(Source):
         self.next_image, self.next_annotation = next_ids
 
     @classmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         """Whether there is a JSON file with COCO's keys where such files lie."""
         return root.is_dir() and bool(coco_files.find(root))
 
     @classmethod
-    def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> CocoSource:
+    def open(cls, root: Place, max_pixels: int = MAX_PIXELS) -> CocoSource:
         """Parse the files and find the images."""
         root = root.absolute()
         paths = coco_files.find(root)
@@ -94,7 +96,7 @@ class CocoSource(Source):
         listing = _Listing(root)
         for path in paths:
             listing.add(path)
-        items = listing.items()
+        items = kept(listing.items())
         with_keypoints = [names for file in listing.files for _, names in file.keypoints]
         info = DatasetInfo(
             classes=tuple(dict.fromkeys(n for f in listing.files for _, n in f.categories)),
@@ -147,7 +149,7 @@ def has_geometry(annotation: Mapping[str, Any]) -> bool:
 class _Listing:
     """All files' images, found and joined with their annotations."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Place) -> None:
         self.root = root
         self.files: list[CocoFile] = []
         self.names: list[dict[Any, str]] = []
@@ -158,7 +160,7 @@ class _Listing:
         self.has_boxes = self.has_keypoints = False
         self.last_image = self.last_annotation = 0
 
-    def add(self, path: Path) -> None:
+    def add(self, path: Place) -> None:
         """Parse one file and join its annotations to its images."""
         file, images, annotations = coco_files.load(path, self.root)
         number = len(self.files)
@@ -196,9 +198,9 @@ class _Listing:
                 continue
             self._join(number, relative, entry, by_image[id_])
 
-    def items(self) -> list[Item]:
+    def items(self) -> Iterator[Item]:
         """What was found, sorted."""
-        return [
+        return (
             Item(
                 relative,
                 split=found.split,
@@ -208,12 +210,12 @@ class _Listing:
             )
             for relative, found in sorted(self.found.items())
             if relative not in self.bad
-        ]
+        )
 
     def notes(self) -> tuple[str, ...]:
         """What is left out though nothing is wrong with it."""
         listed = (f for f in list_files(self.root).files if is_image(f) and f not in self.named)
-        return tuple(unnamed(list(listed), "no COCO file"))
+        return tuple(unnamed(listed, "no COCO file"))
 
     def _file_annotation(
         self, file: CocoFile, annotation: Any, by_image: dict[Any, list[Any]]
@@ -321,8 +323,38 @@ def _instance(
     annotation: Mapping[str, Any], number: int, file: CocoFile, height: int, width: int
 ) -> Instance:
     """An annotation as an instance; `extra` keeps every other key, and where it came from."""
+    category = annotation["category_id"]
+    names = dict(file.keypoints).get(category)
+    found = instance_of(
+        annotation, file.name(category), height, width, None if names is None else len(names)
+    )
+    return found.replace(extra={**found.extra, "coco_file": number})
+
+
+def instance_of(
+    annotation: Mapping[str, Any],
+    label: Label | None,
+    height: int,
+    width: int,
+    points: int | None = None,
+) -> Instance:
+    """An object's geometry as COCO writes it.
+
+    Args:
+        annotation: `bbox` [x, y, width, height], `segmentation` (polygons or RLE) and `keypoints`
+            [x, y, visibility, ...], in pixels; all of them optional.
+        label: of the object.
+        height, width: of the image, pixels.
+        points: number of keypoints; None takes what is there.
+
+    Returns:
+        The instance; `extra` keeps every other key, and under `coco_form` how the segmentation
+        was written.
+
+    Raises:
+        SampleError: something isn't as COCO writes it.
+    """
     extra = {k: v for k, v in annotation.items() if k not in _DERIVED}
-    extra["coco_file"] = number
     polygons: tuple[Points, ...] = ()
     mask = None
     segmentation = annotation.get("segmentation")
@@ -343,11 +375,11 @@ def _instance(
             f"the segmentation must be polygons or RLE, got {type(segmentation).__name__}"
         )
     return Instance(
-        label=file.name(annotation["category_id"]),
+        label=label,
         box=_box(annotation.get("bbox"), polygons, mask),
         polygons=polygons,
         mask=mask,
-        keypoints=_keypoints(annotation, file),
+        keypoints=_keypoints(annotation.get("keypoints"), points),
         extra=extra,
     )
 
@@ -382,14 +414,12 @@ def _box(value: object, polygons: Sequence[Points], mask: Any) -> Points | None:
     return None if mask is None else outline.mask_bounds(mask)
 
 
-def _keypoints(annotation: Mapping[str, Any], file: CocoFile) -> Points | None:
-    value = annotation.get("keypoints")
+def _keypoints(value: object, count: int | None) -> Points | None:
     if not value:
         return None
     numbers = _numbers(value, "keypoints")
-    names = dict(file.keypoints).get(annotation["category_id"])
-    if len(numbers) % 3 or (names is not None and len(numbers) != 3 * len(names)):
-        need = f"{3 * len(names)}" if names is not None else "a multiple of three"
+    if len(numbers) % 3 or (count is not None and len(numbers) != 3 * count):
+        need = f"{3 * count}" if count is not None else "a multiple of three"
         raise SampleError(f"the keypoints are {len(numbers)} numbers, expected {need} (x, y, v)")
     points = numbers.reshape(-1, 3)
     points[points[:, 2] > 0, :2] += 0.5

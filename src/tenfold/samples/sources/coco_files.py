@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from tenfold.errors import RequestError
+from tenfold.places import Place, entries, piece, relative
 from tenfold.samples.walk import OWN_FILES, canonical_split
 
 _KEYS = re.compile(rb'"(images|annotations|categories)"\s*:')
@@ -52,27 +52,21 @@ class CocoFile:
         return next((id_ for id_, n in self.categories if n == name), None)
 
 
-def find(root: Path) -> list[Path]:
+def find(root: Place) -> list[Place]:
     """JSON files that look like COCO: in `annotations`, the root, and the folders of the splits.
 
     Only the first and last 64 KiB of each are read; nothing is raised for strange content.
     """
     folders = [root / "annotations", root]
     try:
-        with os.scandir(root) as entries:
-            names = sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
+        names = [e.name for e in entries(root) if e.is_dir]
     except OSError:
         return []
     folders += [root / n for n in names if n != "annotations" and not n.startswith(".")]
     found = []
     for folder in folders:
         try:
-            with os.scandir(folder) as entries:
-                files = sorted(
-                    e.name
-                    for e in entries
-                    if e.name.endswith(".json") and e.is_file(follow_symlinks=False)
-                )
+            files = [e.name for e in entries(folder) if e.is_file and e.name.endswith(".json")]
         except OSError:
             continue
         need = 1 if folder.name == "annotations" else 2
@@ -81,22 +75,20 @@ def find(root: Path) -> list[Path]:
     return found
 
 
-def _looks_like_coco(path: Path, need: int) -> bool:
+def _looks_like_coco(path: Place, need: int) -> bool:
     try:
-        with open(path, "rb") as handle:
-            text = handle.read(_HEAD)
-            if not text.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-                return False
-            size = os.fstat(handle.fileno()).st_size
-            if size > _HEAD:
-                handle.seek(max(_HEAD, size - _HEAD))
-                text += handle.read(_HEAD)
+        text = piece(path, 0, _HEAD)
+        if not text.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            return False
+        size = path.stat().st_size
+        if size > _HEAD:
+            text += piece(path, max(_HEAD, size - _HEAD), size)
     except OSError:
         return False
     return len(set(_KEYS.findall(text))) >= need
 
 
-def load(path: Path, root: Path) -> tuple[CocoFile, list[Any], list[Any]]:
+def load(path: Place, root: Place) -> tuple[CocoFile, list[Any], list[Any]]:
     """Parse one file.
 
     Returns:
@@ -105,7 +97,7 @@ def load(path: Path, root: Path) -> tuple[CocoFile, list[Any], list[Any]]:
     Raises:
         RequestError: it can't be used; the message names the file and the cure.
     """
-    shown = path.relative_to(root).as_posix()
+    shown = relative(path, root) or path.name
     try:
         document = json.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
@@ -172,7 +164,7 @@ def _categories(
     return tuple(categories), tuple(keypoints)
 
 
-def _split(path: Path, root: Path) -> str | None:
+def _split(path: Place, root: Place) -> str | None:
     """`instances_train2017.json`, `train/_annotations.coco.json` -> `train`."""
     words = [*re.split(r"[^A-Za-z]+", path.stem)]
     if path.parent != root:
@@ -180,7 +172,7 @@ def _split(path: Path, root: Path) -> str | None:
     return next((s for s in map(canonical_split, words) if s), None)
 
 
-def image_folders(file: CocoFile, root: Path) -> list[str]:
+def image_folders(file: CocoFile, root: Place) -> list[str]:
     """Folders (relative to the root, "" for it) in which a file's images may lie, likely first."""
     folder = PurePosixPath(file.path).parent
     base = folder.parent if folder.name == "annotations" else folder
@@ -188,7 +180,7 @@ def image_folders(file: CocoFile, root: Path) -> list[str]:
     places = [base / n for n in _IMAGE_FOLDERS]
     found: list[PurePosixPath] = []
     for place in [base, *places]:
-        for name in _subfolders(root / place):
+        for name in _subfolders(root / place.as_posix()):
             if name in words or (file.split and canonical_split(name) == file.split):
                 found += [place / name / "images", place / name]
     found += [folder, *places, base, PurePosixPath(), *map(PurePosixPath, _IMAGE_FOLDERS)]
@@ -196,13 +188,11 @@ def image_folders(file: CocoFile, root: Path) -> list[str]:
     return [p for p in distinct if (root / p).is_dir()]
 
 
-def _subfolders(folder: Path) -> Iterator[str]:
+def _subfolders(folder: Place) -> Iterator[str]:
     try:
-        with os.scandir(folder) as entries:
-            names = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
+        yield from [e.name for e in entries(folder) if e.is_dir]
     except OSError:
         return
-    yield from sorted(names)
 
 
 def not_json(annotation: Mapping[str, Any], leave: Sequence[str]) -> str | None:

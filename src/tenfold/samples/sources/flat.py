@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from functools import cached_property
+from itertools import chain, takewhile
+from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
 from tenfold.errors import MissingExtraError, RequestError, did_you_mean
+from tenfold.long_list import holds, kept, kept_sorted, without
+from tenfold.places import Place
 from tenfold.samples.codec import decode_image
 from tenfold.samples.sample import Label, Sample
 from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, Source
@@ -33,6 +38,7 @@ LABEL_COLUMNS = (
 SPLIT_COLUMNS = ("split", "subset", "set", "partition")
 _TRIED = 50
 """Rows looked at to tell which column names the files."""
+_Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,8 @@ class FlatSource(Source):
 
     layout: ClassVar[str] = "csv"
 
-    root: Path
-    items: tuple[Item, ...]
+    root: Place
+    items: Sequence[Item]
     info: DatasetInfo
     tables: tuple[LabelTable, ...]
     problems: tuple[Quarantined, ...] = field(default=())
@@ -78,7 +84,7 @@ class FlatSource(Source):
     label_column: str | None = None
 
     @classmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         """A table at the top names images that are there."""
         if not root.is_dir():
             return False
@@ -100,7 +106,7 @@ class FlatSource(Source):
 
     @classmethod
     def open(
-        cls, root: Path, max_pixels: int = MAX_PIXELS, label_column: str | None = None
+        cls, root: Place, max_pixels: int = MAX_PIXELS, label_column: str | None = None
     ) -> FlatSource:
         """Read the tables and find the images; no pixels are read.
 
@@ -117,17 +123,16 @@ class FlatSource(Source):
         listing = list_files(root)
         finder = _Finder(root, listing)
         tables = _choose(root, _table_files(listing), finder, label_column)
-        items: dict[str, Item] = {}
         problems = list(listing.problems)
-        finder.named.clear()  # tables were tried with it
-        for number, table in enumerate(tables):
-            _list_rows(number, table, finder, items, problems)
-        ordered = sorted(items.values(), key=lambda i: i.id)
-        classes = tuple(sorted({str(i.label) for i in ordered if i.label is not None}))
+        finder.unsure.clear()  # tables were tried with it
+        rows = (_list_rows(n, table, finder, problems) for n, table in enumerate(tables))
+        ordered = kept_sorted(chain.from_iterable(rows), key=lambda item: item.id)
+        items = kept(_first_of_each(ordered, tables, problems))
+        classes = tuple(sorted({str(i.label) for i in items if i.label is not None}))
         return cls(
             root,
-            tuple(ordered),
-            DatasetInfo(classes, notes=_notes(tables, finder)),
+            items,
+            DatasetInfo(classes, notes=_notes(tables, items, finder)),
             tables,
             tuple(sorted(problems, key=lambda p: p.id)),
             max_pixels,
@@ -141,38 +146,53 @@ class FlatSource(Source):
 
 
 class _Finder:
-    """Which image a cell means; `named` are those that a cell meant or may have meant."""
+    """Which image a cell means; `unsure` are those that a row may have meant and doesn't get."""
 
-    def __init__(self, root: Path, listing: Listing) -> None:
-        self.root = root
-        self.images = {f for f in listing.files if is_image(f)}
-        self.by_name: dict[str, list[str]] = {}
-        self.by_stem: dict[str, list[str]] = {}
-        self.named: set[str] = set()
-        for file in sorted(self.images):
-            path = PurePosixPath(file)
-            self.by_name.setdefault(path.name, []).append(file)
-            self.by_stem.setdefault(path.stem, []).append(file)
+    def __init__(self, root: Place, listing: Listing) -> None:
+        self.root, self.files = root, listing.files
+        self.unsure: set[str] = set()
+
+    def images(self) -> Iterator[str]:
+        """All images, sorted."""
+        return filter(is_image, self.files)
+
+    @cached_property
+    def _by_name(self) -> Sequence[_Pair]:
+        """Names, with and without suffix, and the images that have them."""
+        named = ((n, f) for f in self.images() for n in {PurePosixPath(f).name, _stem(f)})
+        return kept_sorted(named, key=tuple)
+
+    def _named(self, name: str) -> list[str]:
+        """The images of a name; if there are none, those that have it before their suffix."""
+        start = bisect_left(self._by_name, (name, ""))
+        found = list(takewhile(lambda pair: pair[0] == name, _from(self._by_name, start)))
+        return [f for _, f in found if PurePosixPath(f).name == name] or [f for _, f in found]
 
     def find(self, cell: str, split: str | None) -> tuple[str | None, str]:
         """The image's path, or None and why there is none."""
         relative = safe_join(self.root, cell.replace("\\", "/"))
         if relative is None:
             return None, f"'{cell}' isn't a path inside the dataset; name a file in it"
-        if relative in self.images:
-            self.named.add(relative)
+        if is_image(relative) and holds(self.files, relative):
             return relative, ""
-        path = PurePosixPath(relative)
-        named = self.by_name.get(path.name) or self.by_stem.get(path.name, [])
+        named = self._named(PurePosixPath(relative).name)
         fits = [f for f in named if f.endswith("/" + relative) or _without_suffix(f, relative)]
         if len(fits) > 1 and split is not None:
             fits = [f for f in fits if split in map(canonical_split, f.split("/")[:-1])] or fits
-        self.named.update(fits)
         if len(fits) == 1:
             return fits[0], ""
         if fits:
+            self.unsure.update(fits)
             return None, f"it could be {' or '.join(fits[:3])}; give the path in the table"
         return None, "its image is missing; put it there or take the row out"
+
+
+def _stem(file: str) -> str:
+    return PurePosixPath(file).stem
+
+
+def _from(pairs: Sequence[_Pair], start: int) -> Iterator[_Pair]:
+    return (pairs[i] for i in range(start, len(pairs)))
 
 
 def _without_suffix(file: str, relative: str) -> bool:
@@ -195,7 +215,7 @@ def _plausible(name: str) -> bool:
 
 
 def _understood(
-    root: Path, name: str, finder: _Finder, label_column: str | None
+    root: Place, name: str, finder: _Finder, label_column: str | None
 ) -> LabelTable | None:
     """The table with its columns, or None if it doesn't name images that are there."""
     split = canonical_split(PurePosixPath(name).stem)
@@ -238,7 +258,7 @@ def _ordered(columns: Sequence[str], wanted: Iterable[str]) -> list[int]:
 
 
 def _choose(
-    root: Path, names: Sequence[str], finder: _Finder, label_column: str | None
+    root: Place, names: Sequence[str], finder: _Finder, label_column: str | None
 ) -> tuple[LabelTable, ...]:
     found = [t for n in names if (t := _understood(root, n, finder, label_column)) is not None]
     if len(found) > 1:
@@ -274,34 +294,51 @@ def _list_rows(
     number: int,
     one: LabelTable,
     finder: _Finder,
-    items: dict[str, Item],
     problems: list[Quarantined],
-) -> None:
+) -> Iterator[Item]:
+    """The items of a table; rows that can't be used are put to the problems."""
     for row, cells in enumerate(one.table.rows):
         where = f"{one.name}, row {row + 1}"
         split, reason = _split_of(one, cells)
         cell = "" if cells[one.file] is None else str(cells[one.file])
         file, why = finder.find(cell, split)
-        if reason:
+        if reason and file is not None:
+            finder.unsure.add(file)
             file = None
         reason = reason or why
         if file is None:
             problems.append(Quarantined(f"{where}: {cell}", reason))
-        elif file in items:
-            problems.append(Quarantined(f"{where}: {cell}", "its image has another row; keep one"))
         else:
             label = None if one.label is None else _label(cells[one.label])
             extra = {"table": number, "row": row}
-            items[file] = Item(file, split, label, files=(file,), extra=extra)
+            yield Item(file, split, label, files=(file,), extra=extra)
 
 
-def _notes(tables: Sequence[LabelTable], finder: _Finder) -> tuple[str, ...]:
+def _first_of_each(
+    items: Iterable[Item], tables: Sequence[LabelTable], problems: list[Quarantined]
+) -> Iterator[Item]:
+    """One item an image; further rows of it are put to the problems."""
+    before = None
+    for item in items:
+        if item.id != before:
+            before = item.id
+            yield item
+        else:
+            one, row = tables[item.extra["table"]], item.extra["row"]
+            what = f"{one.name}, row {row + 1}: {one.table.rows[row][one.file]}"
+            problems.append(Quarantined(what, "its image has another row; keep one"))
+
+
+def _notes(
+    tables: Sequence[LabelTable], items: Iterable[Item], finder: _Finder
+) -> tuple[str, ...]:
     notes = []
     columns = list(dict.fromkeys(c for t in tables for c in _others(t)))
     if columns and all(t.label is None for t in tables):
         notes.append(f"no label column among {', '.join(columns)}; name one with --label-column")
     names = " or ".join(t.name for t in tables)
-    notes += unnamed(sorted(finder.images - finder.named), f"no row of {names}")
+    left = without(finder.images(), (item.id for item in items))
+    notes += unnamed((f for f in left if f not in finder.unsure), f"no row of {names}")
     return tuple(notes)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar
 
 from tenfold.errors import RequestError
+from tenfold.long_list import kept
+from tenfold.places import Place
 from tenfold.samples.codec import decode_image
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, Source
@@ -26,46 +28,48 @@ class FolderSource(Source):
 
     layout: ClassVar[str] = "folder"
 
-    root: Path
-    items: tuple[Item, ...]
+    root: Place
+    items: Sequence[Item]
     info: DatasetInfo
     problems: tuple[Quarantined, ...] = field(default=())
     max_pixels: int = MAX_PIXELS
 
     @classmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         """There is an image somewhere."""
         return root.is_dir() and any(is_image(f) for f in list_files(root).files)
 
     @classmethod
-    def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> FolderSource:
+    def open(cls, root: Place, max_pixels: int = MAX_PIXELS) -> FolderSource:
         """List the images; no pixels are read."""
         root = root.absolute()
         if not root.is_dir():
             raise RequestError(f"{root} is not a folder of images; give the dataset's folder")
         listing = list_files(root)
-        images = [f for f in listing.files if is_image(f)]
-        problems = [*listing.problems, *unsupported(listing.files)]
-        split_level = _has_splits(images)
+        split_level = _has_splits(listing.files)
         deep = 1 if split_level else 0
-        has_classes = any(f.count("/") > deep for f in images)
-        items = []
-        for file in images:
-            parts = file.split("/")
-            split = canonical_split(parts[0]) if split_level and len(parts) > 1 else None
-            if split_level and split is None:
-                reason = "it lies outside the split folders; move it into one"
-                problems.append(Quarantined(file, reason))
-            elif has_classes and len(parts) < deep + 2:
-                reason = "it lies beside the class folders; move it into its class's folder"
-                problems.append(Quarantined(file, reason))
-            else:
-                label = parts[deep] if has_classes else None
-                items.append(Item(file, split, label, files=(file,)))
-        classes = tuple(sorted({str(i.label) for i in items if i.label is not None}))
+        has_classes = any(f.count("/") > deep for f in listing.files if is_image(f))
+        problems = [*listing.problems, *unsupported(listing.files)]
+
+        def items() -> Iterator[Item]:
+            for file in filter(is_image, listing.files):
+                parts = file.split("/")
+                split = canonical_split(parts[0]) if split_level and len(parts) > 1 else None
+                if split_level and split is None:
+                    reason = "it lies outside the split folders; move it into one"
+                    problems.append(Quarantined(file, reason))
+                elif has_classes and len(parts) < deep + 2:
+                    reason = "it lies beside the class folders; move it into its class's folder"
+                    problems.append(Quarantined(file, reason))
+                else:
+                    label = parts[deep] if has_classes else None
+                    yield Item(file, split, label, files=(file,))
+
+        found = kept(items())
+        classes = tuple(sorted({str(i.label) for i in found if i.label is not None}))
         return cls(
             root,
-            tuple(items),
+            found,
             DatasetInfo(classes),
             tuple(sorted(problems, key=lambda p: p.id)),
             max_pixels,
@@ -77,8 +81,8 @@ class FolderSource(Source):
         return sample_of(item.id, decoded, label=item.label)
 
 
-def _has_splits(images: list[str]) -> bool:
+def _has_splits(files: Iterable[str]) -> bool:
     """Whether the folders at the top are splits rather than classes."""
-    tops = {f.split("/", 1)[0] for f in images if "/" in f}
+    tops = {f.split("/", 1)[0] for f in files if "/" in f and is_image(f)}
     splits = {canonical_split(top) for top in tops}
     return bool(tops) and ("train" in splits or None not in splits)

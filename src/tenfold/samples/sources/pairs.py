@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from itertools import groupby
+from pathlib import PurePosixPath
 from typing import ClassVar
 
 from tenfold.errors import RequestError, SampleError
+from tenfold.long_list import kept_sorted
+from tenfold.places import Place
 from tenfold.samples.codec import decode_image, decode_mask
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, Source
@@ -27,6 +30,7 @@ MARKERS = tuple(
 """Endings that tell a mask from its image where both lie in one folder: `x.png`, `x_mask.png`."""
 
 _Key = tuple[str, str, str]  # folder of the pair without the word for image or mask, split, stem
+_Files = dict[_Key, list[str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,49 +44,36 @@ class PairsSource(Source):
 
     layout: ClassVar[str] = "pairs"
 
-    root: Path
-    items: tuple[Item, ...]
+    root: Place
+    items: Sequence[Item]
     info: DatasetInfo
     problems: tuple[Quarantined, ...] = field(default=())
     max_pixels: int = MAX_PIXELS
 
     @classmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         """There is at least one pair."""
         if not root.is_dir():
             return False
-        images, masks = _sorted_out(list_files(root).files)
-        return any(key in masks for key in images)
+        files = list_files(root).files
+        return any(key in masks for images, masks in _sorted_out(files) for key in images)
 
     @classmethod
-    def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> PairsSource:
+    def open(cls, root: Place, max_pixels: int = MAX_PIXELS) -> PairsSource:
         """Match images and masks by their names; no pixels are read."""
         root = root.absolute()
         if not root.is_dir():
             raise RequestError(f"{root} is not a folder; give the folder of images and masks")
         listing = list_files(root)
-        images, masks = _sorted_out(listing.files)
         problems = [*listing.problems, *unsupported(listing.files)]
-        items = []
-        for key, files in images.items():
-            found = masks.get(key, [])
-            if len(files) == 1 and len(found) == 1:
-                split = key[1] or None
-                items.append(Item(files[0], split, files=(files[0], found[0])))
-            elif not found:
-                reason = "it has no mask of the same name; add one or take the image out"
-                problems += [Quarantined(f, reason) for f in files]
-            else:
-                both = ", ".join([*files, *found])
-                reason = f"image and mask can't be told apart among {both}; rename or remove some"
-                problems += [Quarantined(f, reason) for f in files]
-        for key, found in masks.items():
-            if key not in images:
-                reason = "it is a mask without an image of the same name; add one or take it out"
-                problems += [Quarantined(f, reason) for f in found]
+        parts = _sorted_out(listing.files)
+        items = kept_sorted(
+            (i for images, masks in parts for i in _matched(images, masks, problems)),
+            key=lambda item: item.id,
+        )
         return cls(
             root,
-            tuple(sorted(items, key=lambda i: i.id)),
+            items,
             DatasetInfo(has_masks=True),
             tuple(sorted(problems, key=lambda p: p.id)),
             max_pixels,
@@ -109,28 +100,65 @@ class PairsSource(Source):
         )
 
 
-def _sorted_out(files: Iterable[str]) -> tuple[dict[_Key, list[str]], dict[_Key, list[str]]]:
-    """Images and masks by key."""
-    images: dict[_Key, list[str]] = {}
-    masks: dict[_Key, list[str]] = {}
-    loose: list[str] = []
-    listed = [f for f in files if is_image(f)]
-    for file in listed:
-        parts = PurePosixPath(file).parts[:-1]
-        at = next((i for i, p in enumerate(parts) if _role(p)), None)
-        if at is None:
-            loose.append(file)
-            continue
-        rest = [p for i, p in enumerate(parts) if i != at]
-        split = next((s for s in map(canonical_split, rest) if s), "")
-        key = ("/".join(rest), split, PurePosixPath(file).stem)
-        (images if _role(parts[at]) == "image" else masks).setdefault(key, []).append(file)
-    if images and masks:
-        _drop_markers(images, masks)
-        for file in loose:
-            images.setdefault((file, "", ""), []).append(file)
-        return images, masks
-    return _in_one_folder(listed)
+def _matched(images: _Files, masks: _Files, problems: list[Quarantined]) -> Iterator[Item]:
+    """The pairs among some images and masks; what has no partner is put to the problems."""
+    for key, files in images.items():
+        found = masks.get(key, [])
+        if len(files) == 1 and len(found) == 1:
+            yield Item(files[0], key[1] or None, files=(files[0], found[0]))
+        elif not found:
+            reason = "it has no mask of the same name; add one or take the image out"
+            problems += [Quarantined(f, reason) for f in files]
+        else:
+            both = ", ".join([*files, *found])
+            reason = f"image and mask can't be told apart among {both}; rename or remove some"
+            problems += [Quarantined(f, reason) for f in files]
+    for key, found in masks.items():
+        if key not in images:
+            reason = "it is a mask without an image of the same name; add one or take it out"
+            problems += [Quarantined(f, reason) for f in found]
+
+
+def _sorted_out(files: Sequence[str]) -> Iterator[tuple[_Files, _Files]]:
+    """Images and masks by key; a few at a time: those that may belong together."""
+    in_folders = {"image", "mask"} <= {_in_folders(f)[0] for f in filter(is_image, files)}
+    place = _in_folders if in_folders else _in_one_folder
+
+    def together(file: str) -> _Key:
+        folder, split, stem = place(file)[1]
+        while (shorter := without_marker(stem)) != stem:
+            stem = shorter
+        return folder, split, stem
+
+    # a stable sort: files of one key stay in their order
+    for _, group in groupby(kept_sorted(filter(is_image, files), together), together):
+        images: _Files = {}
+        masks: _Files = {}
+        for file in group:
+            role, key = place(file)
+            (masks if role == "mask" else images).setdefault(key, []).append(file)
+        if in_folders:
+            _drop_markers(images, masks)
+        yield images, masks
+
+
+def _in_folders(file: str) -> tuple[str, _Key]:
+    """What a file is ("image", "mask") by the name of a folder, and its key; "" if none says."""
+    parts = PurePosixPath(file).parts[:-1]
+    at = next((i for i, p in enumerate(parts) if _role(p)), None)
+    if at is None:
+        return "", (file, "", "")
+    rest = [p for i, p in enumerate(parts) if i != at]
+    split = next((s for s in map(canonical_split, rest) if s), "")
+    return _role(parts[at]) or "", ("/".join(rest), split, PurePosixPath(file).stem)
+
+
+def _in_one_folder(file: str) -> tuple[str, _Key]:
+    """What a file is by the ending of its name, and its key."""
+    path = PurePosixPath(file)
+    stem = without_marker(path.stem)
+    split = next((s for s in map(canonical_split, path.parts[:-1]) if s), "")
+    return "image" if stem == path.stem else "mask", (path.parent.as_posix(), split, stem)
 
 
 def _role(folder: str) -> str | None:
@@ -138,7 +166,7 @@ def _role(folder: str) -> str | None:
     return "image" if name in IMAGE_FOLDERS else "mask" if name in MASK_FOLDERS else None
 
 
-def _drop_markers(images: dict[_Key, list[str]], masks: dict[_Key, list[str]]) -> None:
+def _drop_markers(images: _Files, masks: _Files) -> None:
     """`images/x.png` may also have the mask `masks/x_mask.png`."""
     for key in [k for k in masks if k not in images]:
         plain = (key[0], key[1], without_marker(key[2]))
@@ -151,14 +179,3 @@ def without_marker(stem: str) -> str:
     marker = next((m for m in MARKERS if stem.lower().endswith(m)), "")
     return stem[: len(stem) - len(marker)]
 
-
-def _in_one_folder(files: list[str]) -> tuple[dict[_Key, list[str]], dict[_Key, list[str]]]:
-    images: dict[_Key, list[str]] = {}
-    masks: dict[_Key, list[str]] = {}
-    for file in files:
-        path = PurePosixPath(file)
-        stem = without_marker(path.stem)
-        split = next((s for s in map(canonical_split, path.parts[:-1]) if s), "")
-        key = (path.parent.as_posix(), split, stem)
-        (images if stem == path.stem else masks).setdefault(key, []).append(file)
-    return images, masks

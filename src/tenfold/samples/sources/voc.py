@@ -14,13 +14,15 @@ Boxes are whole pixels counted from 1, both ends included (VOC2012 development k
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
 
 from tenfold.errors import RequestError, SampleError
+from tenfold.long_list import kept
+from tenfold.places import Place, read_ahead
 from tenfold.samples.codec import decode_mask
 from tenfold.samples.sample import Instance, Points, Sample
 from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, Source
@@ -51,7 +53,7 @@ class VocSource(Source):
 
     def __init__(
         self,
-        root: Path,
+        root: Place,
         *,
         items: Sequence[Item],
         info: DatasetInfo,
@@ -63,12 +65,12 @@ class VocSource(Source):
         self.max_pixels, self.lists = max_pixels, lists
 
     @classmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         """Whether there are the folders JPEGImages and Annotations."""
         return (root / IMAGES).is_dir() and (root / ANNOTATIONS).is_dir()
 
     @classmethod
-    def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> VocSource:
+    def open(cls, root: Place, max_pixels: int = MAX_PIXELS) -> VocSource:
         """Find the images, and read all annotations and lists."""
         root = root.absolute()
         if not cls.detect(root):
@@ -105,8 +107,9 @@ class VocSource(Source):
         items: list[Item] = []
         classes: dict[str, None] = {}
         has_points = False
-        for stem, image in taken.items():
-            xml = xmls.get(stem) or owner.get(stem)
+        xml_of = {stem: xmls.get(stem) or owner.get(stem) for stem in taken}
+        for stem in read_ahead(root, list(taken), lambda s: filter(None, [xml_of[s]])):
+            image, xml = taken[stem], xml_of[stem]
             labels: tuple[str, ...] = ()
             if xml is not None:
                 try:
@@ -138,8 +141,9 @@ class VocSource(Source):
         )
         items.sort(key=lambda item: item.id)
         return cls(
-            root, items=items, info=info, problems=problems, max_pixels=max_pixels, lists=lists
-        )
+            root, items=kept(items), info=info, problems=problems, max_pixels=max_pixels,
+            lists=lists,
+        )  # fmt: skip
 
     def read(self, item: Item) -> Sample:
         """Read the image, its objects and its masks."""
@@ -185,7 +189,7 @@ def _by_stem(files: Sequence[str], folder: str, suffix: str) -> dict[str, str]:
 
 
 def _adopt(
-    root: Path, xml: str, taken: Mapping[str, str], xmls: Mapping[str, str], owner: dict[str, str]
+    root: Place, xml: str, taken: Mapping[str, str], xmls: Mapping[str, str], owner: dict[str, str]
 ) -> str | None:
     """Give an annotation whose stem no image has to the image that it names.
 

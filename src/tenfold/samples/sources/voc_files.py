@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as SafeTree
 
 from tenfold.errors import RequestError, SampleError
+from tenfold.places import Place, entries
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -48,7 +47,7 @@ class ImageList:
         return self.path.rsplit("/", 1)[-1].removesuffix(".txt")
 
 
-def parse_xml(path: Path) -> Element:
+def parse_xml(path: Place) -> Element:
     """The root element of an annotation file.
 
     Raises:
@@ -81,7 +80,7 @@ def image_size(root: Element) -> tuple[int, int] | None:
     return (sizes[0], sizes[1]) if min(sizes) > 0 else None
 
 
-def read_lists(root: Path, stems: frozenset[str]) -> list[ImageList]:
+def read_lists(root: Place, stems: frozenset[str]) -> list[ImageList]:
     """All lists below ImageSets, sorted by path.
 
     Args:
@@ -138,14 +137,9 @@ def split_of_stems(lists: Sequence[ImageList]) -> dict[str, str]:
     return splits
 
 
-def _entries(folder: Path, directories: bool) -> list[str]:
+def _entries(folder: Place, directories: bool) -> list[str]:
     try:
-        with os.scandir(folder) as entries:
-            return sorted(
-                e.name
-                for e in entries
-                if (e.is_dir if directories else e.is_file)(follow_symlinks=False)
-            )
+        return [e.name for e in entries(folder) if (e.is_dir if directories else e.is_file)]
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -12,15 +12,16 @@ up to 32 images spread over the dataset, of which only the header is read).
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from tenfold.errors import RequestError, SampleError
+from tenfold.long_list import kept
+from tenfold.places import Place, entries, read_ahead
 from tenfold.samples import outline
 from tenfold.samples.codec import decode_image
 from tenfold.samples.codec.exif import orientation_of
@@ -51,7 +52,7 @@ class YoloSource(Source):
 
     def __init__(
         self,
-        root: Path,
+        root: Place,
         *,
         items: Sequence[Item],
         info: DatasetInfo,
@@ -66,7 +67,7 @@ class YoloSource(Source):
         self.oriented = oriented
 
     @classmethod
-    def detect(cls, root: Path) -> bool:
+    def detect(cls, root: Place) -> bool:
         """Whether a YAML file names classes and splits, or `labels` beside `images` has texts."""
         if not root.is_dir():
             return False
@@ -79,12 +80,12 @@ class YoloSource(Source):
             return False
 
     @classmethod
-    def open(cls, root: Path, max_pixels: int = MAX_PIXELS) -> YoloSource:
+    def open(cls, root: Place, max_pixels: int = MAX_PIXELS) -> YoloSource:
         """Read data.yaml, find images and labels, and count the labels' classes."""
         root = root.absolute()
         config = yolo_config.load(root)
         listing = _Listing(root, config)
-        items = listing.items()
+        items = kept(listing.items())
         if not items and not listing.problems:
             raise RequestError(
                 f"{root} has no images for YOLO: they lie in images/ (with labels/ beside it), or "
@@ -138,7 +139,7 @@ class _Counted:
 class _Listing:
     """Images, their splits and label files."""
 
-    def __init__(self, root: Path, config: YoloConfig) -> None:
+    def __init__(self, root: Place, config: YoloConfig) -> None:
         self.root, self.config = root, config
         listing = list_files(root)
         self.problems = [*listing.problems, *unsupported(listing.files)]
@@ -193,7 +194,7 @@ class _Listing:
         """All samples, sorted."""
         items: list[Item] = []
         owners: dict[str, str] = {}
-        for image in self.images:
+        for image in read_ahead(self.root, self.images, self._text_of):
             label = label_path(image)
             declared = image in self.splits
             if (
@@ -227,6 +228,10 @@ class _Listing:
                     Quarantined(text, "a label file without an image; add the image or remove it")
                 )
         return items
+
+    def _text_of(self, image: str) -> list[str]:
+        label = label_path(image)
+        return [label] if label in self.texts else []
 
     def oriented(self) -> bool:
         """Whether rows of eight coordinates are oriented boxes; see the module."""
@@ -282,19 +287,15 @@ class _Listing:
         return True
 
 
-def _has_text(folder: Path) -> bool:
+def _has_text(folder: Place) -> bool:
     """Whether a folder, or one in it, has a text file."""
     if not folder.is_dir():
         return False
     places = [folder, *sorted(p for p in folder.iterdir() if p.is_dir())]
-    for place in places:
-        with os.scandir(place) as entries:
-            if any(e.name.endswith(".txt") for e in entries):
-                return True
-    return False
+    return any(e.name.endswith(".txt") for place in places for e in entries(place))
 
 
-def _text(path: Path, shown: str) -> str:
+def _text(path: Place, shown: str) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -309,14 +310,14 @@ def _split_of(image: str) -> str | None:
     return next((s for s in map(canonical_split, parts) if s), None)
 
 
-def _size_of(path: Path) -> tuple[int, int] | None:
+def _size_of(path: Place) -> tuple[int, int] | None:
     """Upright width and height, from the header; None if that can't be read."""
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with path.open("rb") as handle, Image.open(handle) as image:
                 width, height = image.size
                 turned = orientation_of(image.info.get("exif", b"")) >= 5
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tenfold.errors import RequestError
+from tenfold.places import Place
 
 SPLITS = {"test": "test", "val": "val", "validation": "val", "train": "train"}
 """Keys of data.yaml that name images, the split held back most first."""
@@ -53,7 +53,7 @@ class YoloConfig:
         return found
 
 
-def find_yaml(root: Path) -> Path | None:
+def find_yaml(root: Place) -> Place | None:
     """The dataset's YAML file: data.yaml, dataset.yaml, or the first that names classes."""
     try:
         files = sorted(p for p in root.iterdir() if p.suffix.lower() in (".yaml", ".yml"))
@@ -63,17 +63,17 @@ def find_yaml(root: Path) -> Path | None:
     return next((p for p in files if _has_classes(p)), None)
 
 
-def names_splits(root: Path) -> bool:
+def names_splits(root: Place) -> bool:
     """Whether there is such a YAML file and it says where the splits are."""
     path = find_yaml(root)
     return path is not None and bool(_keys(path) & {b"train", b"val", b"validation"})
 
 
-def _has_classes(path: Path) -> bool:
+def _has_classes(path: Place) -> bool:
     return bool(_keys(path) & {b"names", b"nc"})
 
 
-def _keys(path: Path) -> set[bytes]:
+def _keys(path: Place) -> set[bytes]:
     """The keys at the top of a YAML file that make it YOLO's; none for a recipe."""
     try:
         text = path.read_bytes() if path.is_file() and path.stat().st_size < 1 << 24 else b""
@@ -84,7 +84,7 @@ def _keys(path: Path) -> set[bytes]:
     return set() if b"invariances" in keys else keys
 
 
-def load(root: Path) -> YoloConfig:
+def load(root: Place) -> YoloConfig:
     """Read and check the YAML file, if there is one.
 
     Raises:
@@ -120,7 +120,7 @@ def load(root: Path) -> YoloConfig:
 
 
 def _names(
-    data: Mapping[str, Any], root: Path, shown: str | None
+    data: Mapping[str, Any], root: Place, shown: str | None
 ) -> tuple[tuple[str, ...], int | None, str | None]:
     names, classes, names_file = data.get("names"), data.get("nc"), None
     found: tuple[str, ...] = ()

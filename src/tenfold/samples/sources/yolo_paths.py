@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Set
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from tenfold.errors import RequestError
+from tenfold.places import Place, relative
 from tenfold.samples.walk import canonical_split
 
 
@@ -33,7 +34,7 @@ def label_path(image: str) -> str:
     return PurePosixPath(*parts).with_suffix(".txt").as_posix()
 
 
-def resolve(root: Path, base: object, value: str) -> str | None:
+def resolve(root: Place, base: object, value: str) -> str | None:
     """A split's folder or list, relative to the root, or None if it isn't inside.
 
     What data.yaml says holds on the machine where it was written. So its `path` is tried and
@@ -45,12 +46,12 @@ def resolve(root: Path, base: object, value: str) -> str | None:
     for text in [*(posixpath.join(p, value) for p in prefixes), value]:
         for candidate in _candidates(root, text):
             place = root / candidate
-            if place.exists() and place.resolve().is_relative_to(root.resolve()):
+            if place.exists() and relative(place.resolve(), root.resolve()) is not None:
                 return candidate
     return None
 
 
-def _candidates(root: Path, text: str) -> list[str]:
+def _candidates(root: Place, text: str) -> list[str]:
     plain = posixpath.normpath(text)
     if not plain.startswith("/") and not (len(plain) > 1 and plain[1] == ":"):
         while plain.startswith("../"):
@@ -67,7 +68,7 @@ def _candidates(root: Path, text: str) -> list[str]:
     return ends
 
 
-def read_list(root: Path, path: str, known: Set[str]) -> PathList:
+def read_list(root: Place, path: str, known: Set[str]) -> PathList:
     """Read a list of images.
 
     Args:
@@ -91,7 +92,7 @@ def read_list(root: Path, path: str, known: Set[str]) -> PathList:
     return PathList(path, tuple(rows))
 
 
-def _image_of(root: Path, folder: str, line: str, known: Set[str]) -> str | None:
+def _image_of(root: Place, folder: str, line: str, known: Set[str]) -> str | None:
     if not line.startswith("/") and line[1:2] != ":":
         # "./" means the list's folder; other relative paths, the folder one happens to work in
         places = [posixpath.join(folder, line), line]
