@@ -45,6 +45,10 @@ class OutputError(TenfoldError):
     exit_code: ClassVar[int] = 3
 
 
+class PlaceError(OutputError):
+    """A place behind a URL can't be reached or refuses (network, credentials, no such bucket)."""
+
+
 class MissingExtraError(RequestError):
     """An optional dependency is needed; the message says which extra installs it."""
 

@@ -35,7 +35,7 @@ from tenfold.evaluate.report import (
 )
 from tenfold.evaluate.saturation import saturation_note
 from tenfold.evaluate.tally import ClassCounts
-from tenfold.places import Place, place_of
+from tenfold.places import Place, nothing_written_yet, place_of
 from tenfold.plan.explain import explain
 from tenfold.plan.plan import Plan, history_json
 from tenfold.rng import Key, fresh_seed
@@ -104,6 +104,7 @@ def choose_recipe(
     return load_recipe(starter_recipe(facts)), base
 
 
+@nothing_written_yet()
 def plan_job(
     source: str | Place | Source,
     destination: str | Place,
@@ -316,34 +317,35 @@ def versions() -> dict[str, str]:
 
 def readable(job: Job, wanted: int) -> Iterator[Sample]:
     """Some readable samples of the part that is multiplied, of different classes if possible."""
-    for _, sample in _spread(job, wanted):
+    for _, _, sample in _spread(job, wanted):
         yield sample
 
 
-def _spread(job: Job, wanted: int) -> Iterator[tuple[Item, Sample]]:
-    chosen: list[Item] = []
+def _spread(job: Job, wanted: int) -> Iterator[tuple[Item, int, Sample]]:
+    """Some items with their numbers of copies, and what they read as."""
+    chosen: list[tuple[Item, int]] = []
     seen: set[object] = set()
-    rest: list[Item] = []
+    rest: list[tuple[Item, int]] = []
     for item, copies in zip(job.source.items, job.copies, strict=True):
         if not copies:
             continue
         label = item.label if item.label is not None else frozenset(item.labels)
         if label not in seen:
             seen.add(label)
-            chosen.append(item)
+            chosen.append((item, copies))
         elif len(rest) < _PROBES:
-            rest.append(item)
+            rest.append((item, copies))
         if len(chosen) >= wanted + _PROBES:
             break
     found = 0
-    for item in chosen + rest:
+    for item, copies in chosen + rest:
         try:
             sample, _, _ = clean(
                 job.source.read(item), job.recipe.invalid, value_range=job.recipe.value_range
             )
         except SampleError:
             continue
-        yield item, sample
+        yield item, copies, sample
         found += 1
         if found == wanted:
             return
@@ -353,7 +355,7 @@ def preview_rows(job: Job, rows: int, copies: int) -> list[tuple[Sample, list[Sa
     """Some samples of the job, each with its first copies; nothing is written."""
     return [
         (sample, [copy for copy, _ in _copies(job, item, sample, copies)])
-        for item, sample in _spread(job, rows)
+        for item, _, sample in _spread(job, rows)
     ]
 
 
@@ -380,17 +382,14 @@ def _copies(
 
 def _examples(job: Job, parameters: Mapping[str, Parameter]) -> tuple[list[Example], str | None]:
     """Examples for the report, and what should be said of values that their copies lost."""
-    copies = {item.id: n for item, n in zip(job.source.items, job.copies, strict=True) if n}
     units = {name: p.unit for name, p in parameters.items()}
     neutrals = {name: p.neutral for name, p in parameters.items() if p.neutral is not None}
     examples: list[Example] = []
 
     def rows() -> Iterator[tuple[Sample, list[Sample]]]:
-        for item, sample in _spread(job, _EXAMPLES):
+        for item, copies, sample in _spread(job, _EXAMPLES):
             try:
-                made = _copies(
-                    job, item, sample, min(copies[item.id], _EXAMPLE_COPIES), validity=True
-                )
+                made = _copies(job, item, sample, min(copies, _EXAMPLE_COPIES), validity=True)
             except SampleError:
                 continue
             written = made

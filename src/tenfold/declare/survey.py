@@ -120,7 +120,7 @@ def survey(source: Source, limit: int = 64) -> Facts:
     Raises:
         RequestError: there is nothing to look at.
     """
-    items = [i for i in source.items if i.split in (None, "train")] or list(source.items)
+    items = kept(i for i in source.items if i.split in (None, "train")) or source.items
     if not items:
         raise RequestError(f"{source.root.name}: there are no samples to write a recipe for")
     step = max(1.0, len(items) / limit)

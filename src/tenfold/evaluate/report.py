@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -21,6 +20,7 @@ from tenfold.evaluate.pictures import Example
 from tenfold.evaluate.tally import Aggregates, ClassCounts, Histogram, OpTally, collect
 from tenfold.evaluate.words import MIRRORED, is_choice, is_reflection
 from tenfold.params import Range, Spec
+from tenfold.places import Place
 from tenfold.samples.source import Quarantined
 from tenfold.write.atomic import write_bytes
 
@@ -138,7 +138,7 @@ class ReportData:
         return made / self.seconds if self.seconds > 0 else 0.0
 
 
-def write_report(destination: Path, data: ReportData) -> None:
+def write_report(destination: Place, data: ReportData) -> None:
     """Write `report.html` and `report.json` into a folder.
 
     The page is one file without any reference to another: pictures and charts are inside. Of the
