@@ -198,8 +198,5 @@ def method(conditions: Conditions, results: Sequence[Result]) -> str:
         widest = max(spreads)
         lines[-1] += f" The widest left: {widest[0]:.0%} ({widest[1]}, {widest[2]})."
     lines += [f"- Not measured: {name} ({why})." for name, why in conditions.missing.items()]
-    lines.append(
-        "- Not in the table: normalisation on its own, which tenfold leaves to the caller, and "
-        "whole jobs on disk, which `tenfold bench` measures."
-    )
+    lines.append("- Not in the table: whole jobs on disk, which `tenfold bench` measures.")
     return "\n".join(lines)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from tenfold import Pipeline
 from tenfold import ops as t
 from tenfold.ops.op import Op
 
+NORMALIZE, NORMALIZE_CHW = "normalize", "normalize to a CHW tensor"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 Kind = Literal["transform", "recipe"]
 
@@ -29,12 +30,14 @@ class Row:
         ops: tenfold's declaration.
         note: where the libraries mean different things; "" where they agree but for details.
         kind: of which table.
+        last: settings of the pipeline's last pass (normalising, layout).
     """
 
     name: str
     ops: Sequence[Op]
     note: str = ""
     kind: Kind = "transform"
+    last: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _factor(low: float, high: float) -> t.Exposure:
@@ -146,6 +149,14 @@ TRANSFORMS = (
         "white balance", [t.Temperature(kelvin=(3000, 15000))],
         "gains in linear light by tenfold, on the sRGB values by the others",
     ),
+    Row(
+        NORMALIZE, [], "to float32; kornia has its images as floats already",
+        last={"normalize": (MEAN, STD)},
+    ),
+    Row(
+        NORMALIZE_CHW, [], "from an image as it is decoded to a contiguous CHW tensor",
+        last={"normalize": (MEAN, STD), "layout": "chw"},
+    ),
 )  # fmt: skip
 
 _MEDICAL = [
@@ -179,9 +190,9 @@ R4_BATCH = "R4 in batches of 300"
 RECIPES = (
     Row(
         R1, [_CROP, t.Reflection(), *_JITTER],
-        "RandomResizedCrop 224, flip, ColorJitter(.4, .4, .4, .1), normalised float32 CHW. tenfold "
-        "has no normalisation of its own: NumPy does it after the pipeline, and is timed with it",
-        "recipe",
+        "RandomResizedCrop 224, flip, ColorJitter(.4, .4, .4, .1), normalised float32 CHW. Hue "
+        "exactly in HSV by tenfold",
+        "recipe", {"normalize": (MEAN, STD), "layout": "chw"},
     ),
     Row(
         R2, _MEDICAL,
@@ -202,8 +213,8 @@ RECIPES = (
     ),
     Row(
         R4_BATCH, _DOCUMENT,
-        "the same, a batch in and a batch out. Only kornia works on a whole batch at once; the "
-        "others go through it one by one and stack the results",
+        "the same, a batch in and a batch out: `Pipeline.batch`, kornia as always; the others go "
+        "through it one by one and stack the results",
         "recipe",
     ),
 )  # fmt: skip
@@ -216,13 +227,12 @@ def tenfold_variants(row: Row, inputs: Inputs) -> list[Variant]:
 
     Black beyond the edge, as the other libraries have it unless told otherwise.
     """
-    pipeline = Pipeline(row.ops, seed=0, border="constant")
+    pipeline = Pipeline(row.ops, seed=0, border="constant", **row.last)
     if row.name == R4:
         return [Variant(contiguous(pipeline), inputs.scans)]
     if row.name == R4_BATCH:
-        return [stacking(pipeline, inputs)]
-    if row.name == R1:
-        return [Variant(lambda image: normalised(pipeline(image)), inputs.photos)]
+        batches = inputs.batches_of_scans
+        return [Variant(pipeline.batch, batches, len(batches[0]))]
     return [Variant(contiguous(pipeline), inputs.photos)]
 
 

@@ -8,7 +8,19 @@ from typing import Any
 import albumentations as A  # noqa: N812
 
 from benchmarks.inputs import Inputs
-from benchmarks.rows import MEAN, R1, R2, R3, R4, R4_BATCH, STD, contiguous, stacking
+from benchmarks.rows import (
+    MEAN,
+    NORMALIZE,
+    NORMALIZE_CHW,
+    R1,
+    R2,
+    R3,
+    R4,
+    R4_BATCH,
+    STD,
+    contiguous,
+    stacking,
+)
 from benchmarks.timing import Variant
 
 
@@ -69,6 +81,7 @@ _TRANSFORMS = {
     "grid dropout": A.GridDropout(p=1),
     "jpeg": A.ImageCompression(quality_range=(50, 90), p=1),
     "white balance": A.PlanckianJitter(p=1),
+    NORMALIZE: A.Normalize(MEAN, STD),
 }
 
 
@@ -80,6 +93,11 @@ def _imagenet() -> Callable[[Any], Any]:
         A.Normalize(MEAN, STD),
         A.ToTensorV2(),
     )
+    return lambda image: composed(image).contiguous()
+
+
+def _to_tensor() -> Callable[[Any], Any]:
+    composed = _of(A.Normalize(MEAN, STD), A.ToTensorV2())
     return lambda image: composed(image).contiguous()
 
 
@@ -122,6 +140,7 @@ def variants(inputs: Inputs) -> dict[str, list[Variant]]:
     )
     return {
         **found,
+        NORMALIZE_CHW: [Variant(_to_tensor(), photos)],
         R1: [Variant(_imagenet(), photos)],
         R2: [Variant(contiguous(medical), photos)],
         R3: [Variant(contiguous(photometric), photos)],

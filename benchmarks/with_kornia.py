@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.inputs import Image, Inputs
-from benchmarks.rows import MEAN, R1, R2, R3, R4, R4_BATCH, STD
+from benchmarks.rows import MEAN, NORMALIZE, NORMALIZE_CHW, R1, R2, R3, R4, R4_BATCH, STD
 from benchmarks.timing import Variant
 
 _BATCH = 8
@@ -56,6 +56,7 @@ _TRANSFORMS: dict[str, Callable[[Any], Any]] = {
     "coarse dropout": K.RandomErasing(p=1),
     "jpeg": K.RandomJPEG((50.0, 90.0), p=1),
     "white balance": K.RandomPlanckianJitter(p=1),
+    NORMALIZE: K.Normalize(torch.tensor(MEAN), torch.tensor(STD)),
 }
 
 
@@ -96,6 +97,7 @@ def _recipes() -> dict[str, Callable[[Any], Any]]:
         ),
         R4: document,
         R4_BATCH: document,
+        NORMALIZE_CHW: _then(K.Normalize(mean, std)),
     }
 
 
@@ -122,7 +124,7 @@ def _recipe(name: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
         with torch.inference_mode():
             tensor = _tensor(images)  # R1 is faster with the channels last, the others without
             made = call(tensor if name == R1 else tensor.contiguous())
-            return made.contiguous() if name == R1 else _bytes(made)
+            return made.contiguous() if name in (R1, NORMALIZE_CHW) else _bytes(made)
 
     return quiet
 

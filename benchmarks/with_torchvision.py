@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from benchmarks.inputs import Image, Inputs
-from benchmarks.rows import MEAN, R1, R2, R4, R4_BATCH, STD, stacking
+from benchmarks.rows import MEAN, NORMALIZE, NORMALIZE_CHW, R1, R2, R4, R4_BATCH, STD, stacking
 from benchmarks.timing import Variant
 
 try:
@@ -36,6 +36,14 @@ _Call = Callable[[Any], Any]
 
 def _gamma(tensor: Any) -> Any:
     return F.adjust_gamma(tensor, float(torch.empty(()).uniform_(0.8, 1.2)))
+
+
+_FLOATS = v2.ToDtype(torch.float32, scale=True)
+_NORMALIZE = v2.Normalize(MEAN, STD)
+
+
+def _normalized(tensor: Any) -> Any:
+    return _NORMALIZE(_FLOATS(tensor))
 
 
 def _affine(degrees: float, shift: float, zoom: tuple[float, float], lean: float) -> Any:
@@ -70,6 +78,7 @@ _TRANSFORMS: dict[str, _Call] = {
     "sharpen": v2.RandomAdjustSharpness(1.35, 1),
     "gaussian noise": _noise,
     "coarse dropout": v2.RandomErasing(1, (0.01, 0.04)),
+    NORMALIZE: _normalized,
 }
 
 _MEDICAL = v2.Compose([
@@ -123,6 +132,7 @@ def variants(inputs: Inputs) -> dict[str, list[Variant]]:
     document = _there_and_back(_DOCUMENT)
     return {
         **{name: [Variant(_kept(call), tensors)] for name, call in _TRANSFORMS.items()},
+        NORMALIZE_CHW: [Variant(_kept(lambda image: _normalized(_tensor(image))), inputs.photos)],
         R1: [Variant(_planes, inputs.photos)],
         R2: [Variant(_there_and_back(_MEDICAL), inputs.photos)],
         R4: [Variant(document, inputs.scans)],

@@ -65,7 +65,7 @@ class RealRun:
         recipe, to: which `Case`.
         core_seconds: of all its processes.
         wall: seconds by the clock on the wall.
-        given: share of the time in which the system let the processes run that wanted to.
+        others: cores that other programs kept busy meanwhile, on average.
     """
 
     workers: int
@@ -76,7 +76,7 @@ class RealRun:
     to: str | None
     core_seconds: float
     wall: float
-    given: float
+    others: float
 
 
 @dataclass(frozen=True)
@@ -93,11 +93,12 @@ class Costs:
         closing, report: for an output, when the dataset is put together.
         mark_bytes: an output's part of a mark, and of the manifest.
         worker_start: of a worker process.
-        parent_start: of the command itself: imports and one small job's beginning and end.
+        command: of the command itself: imports, planning, the report's examples.
         parent_shard: in the parent, for a shard that a worker did.
+        request: of a worker, for a request to S3 with some 70 kB (None: s3fs isn't installed).
         ray_start: of the first task in a new Ray worker (None: Ray isn't installed).
         ray_shard, ray_in_flight: in Ray's driver, for a shard; more for each other one in flight.
-        requests: by layout written.
+        requests: by layout written (`files`, `webdataset`), as `shard`.
         runs: real ones.
     """
 
@@ -113,8 +114,9 @@ class Costs:
     report: float
     mark_bytes: float
     worker_start: float
-    parent_start: float
+    command: float
     parent_shard: float
+    request: float | None
     ray_start: float | None
     ray_shard: float | None
     ray_in_flight: float | None

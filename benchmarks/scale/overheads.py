@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import pickle
 import resource
-import shutil
-import subprocess
-import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import process_time, sleep
 from typing import Any
-
-import cv2
 
 from benchmarks.scale.cases import COPIES, SMALL, core_seconds, job_of, pictures
 from benchmarks.scale.costs import Requests
@@ -28,10 +24,8 @@ from tenfold.engine.run import finish
 from tenfold.engine.state import State
 from tenfold.engine.work import work_shard
 from tenfold.evaluate.tally import collect
-from tenfold.places import Place, place_of
+from tenfold.places import Place, place_of, transfer
 from tenfold.places.remote import Remote
-
-_IMPORTS = "import tenfold.multiply, tenfold.engine.local, tenfold.plan.plan"
 
 
 def least(repeats: int, measure: Callable[[int], float]) -> float:
@@ -118,8 +112,8 @@ def closing(folder: Path, items: int, repeats: int) -> tuple[float, float, float
     return close, report, (job.destination / MANIFEST).stat().st_size / outputs
 
 
-def workers(folder: Path, repeats: int) -> tuple[float, float, float]:
-    """Core-seconds of a worker's start, of the command's own, and of the parent for a shard."""
+def workers(folder: Path, repeats: int) -> tuple[float, float]:
+    """Core-seconds of a worker's start, and of the parent for a shard."""
     count, recipe = 256, preset("natural")
     source = pictures(folder, SMALL, "jpg", count)
 
@@ -128,29 +122,25 @@ def workers(folder: Path, repeats: int) -> tuple[float, float, float]:
         where = folder / f"workers-{number}-{per_file}"
         job = job_of(source, where, recipe, per_file=per_file, copies=1)
         prepare(job, "refuse", shared=False)
-        own, children = process_time(), _children()
+        own, children = process_time(), children_seconds()
         list(LocalEngine(2).run(job, range(job.shard_count)))
         while multiprocessing.active_children():  # time of children counts once they are reaped
             sleep(0.01)
-        return _children() - children, process_time() - own
+        return children_seconds() - children, process_time() - own
 
     def alone(number: int) -> float:
         job = job_of(source, folder / f"alone-{number}", recipe, per_file=1, copies=1)
         return core_seconds(job) * 2 * count
 
-    def command(_: int) -> float:
-        before = _children()
-        subprocess.run([sys.executable, "-c", _IMPORTS], check=True)
-        return _children() - before
-
     many = [run(number, 1) for number in range(repeats)]
     few = [run(number, count // 2) for number in range(repeats)]
     start = max(0.0, min(m[0] for m in many) - least(repeats, alone)) / 2
     parent = (min(m[1] for m in many) - min(f[1] for f in few)) / (count - 2)
-    return start, least(repeats, command), max(0.0, parent)
+    return start, max(0.0, parent)
 
 
-def _children() -> float:
+def children_seconds() -> float:
+    """Processor time of all children that have ended."""
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
 
@@ -167,10 +157,10 @@ def requests(folder: Path, to: str | None) -> Requests:
         where: Place = place_of(f"memory://scale-out-{to}-{per_file}")
         job = job_of(origin, where, recipe, to, per_file, copies)
         state = prepare(job, "refuse", shared=False)
-        # Workers get the source without its listing.
+        transfer._kept.clear()  # workers remember nothing of what the job's planning looked at
         with single_threaded(), _counted() as working:
             for shard in range(job.shard_count):
-                work_shard(_unlisted(job), shard)
+                work_shard(pickle.loads(pickle.dumps(job)), shard)  # as they get it: not listed
         with _counted() as ending:
             finish(job, state)
         found.append((job.shard_count, working, ending))
@@ -185,13 +175,6 @@ def requests(folder: Path, to: str | None) -> Requests:
         writes_a_shard=writes,
         closing_reads_a_shard=(end["read"] - end2["read"]) / (many - few),
     )
-
-
-def _unlisted(job: Job) -> Job:
-    import pickle
-
-    copy: Job = pickle.loads(pickle.dumps(job))
-    return copy
 
 
 @contextmanager
@@ -215,12 +198,3 @@ def _counted() -> Iterator[Counter[str]]:
     finally:
         for name, method in before.items():
             setattr(Remote, name, method)
-
-
-def clean(folder: Path) -> None:
-    """Room for the next measurement."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-
-
-cv2.setNumThreads(1)
