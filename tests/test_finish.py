@@ -64,7 +64,7 @@ def test_layout_alone_only_turns_the_axes() -> None:
 
 def test_pil_images_come_back_as_arrays() -> None:
     image = picture(np.uint8)
-    out = Pipeline([], normalize="unit", layout="chw")(Image.fromarray(image))
+    out: Any = Pipeline([], normalize="unit", layout="chw")(Image.fromarray(image))
     np.testing.assert_allclose(out, image.transpose(2, 0, 1) / 255, atol=1e-7)
     assert isinstance(Pipeline([])(Image.fromarray(image)), Image.Image)
 

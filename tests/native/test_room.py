@@ -28,7 +28,7 @@ def test_what_somebody_holds_is_not() -> None:
     held = [room(SHAPE, np.uint8) for _ in range(20)]
     assert len({address(array) for array in held}) == 20
     view = room(SHAPE, np.uint8)[5:9]
-    window = memoryview(room(SHAPE, np.uint8))
+    window = room(SHAPE, np.uint8).data
     others = [address(room(SHAPE, np.uint8)) for _ in range(50)]
     assert address(view.base) not in others
     assert address(np.asarray(window)) not in others

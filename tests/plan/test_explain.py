@@ -11,6 +11,7 @@ from tenfold.ops import (
     ChannelShuffle,
     Crop,
     Gamma,
+    GaussianBlur,
     GaussianNoise,
     Grayscale,
     Invert,
@@ -80,6 +81,20 @@ def test_a_policy_stands_in_its_place() -> None:
         "rotation]", "trivial]", "translation, crop]", "brightness]",
     ]  # fmt: skip
     assert [line[:2] for line in lines] == ["1.", "2.", "3.", "4."]
+
+
+def test_every_boundary_is_explained() -> None:
+    ops = (Rotation(), Brightness(), GaussianBlur(sigma=1), GaussianNoise(), Crop(), Invert())
+    first, *others = told(*ops)
+    assert "apart" not in first
+    whys = [line.partition("; apart: ")[2].partition("  [")[0] for line in others]
+    assert whys == [
+        "values change once the pass before is done with them",
+        "it mixes neighbours",
+        "it is drawn for the pixels as they are by then",
+        "what came before would look different after the move",
+        "values change once the pass before is done with them",
+    ]
 
 
 def test_what_has_nothing_to_do_is_named() -> None:

@@ -23,7 +23,8 @@ def explain(plan: Plan, schema: Schema) -> list[str]:
     """The passes for a copy on which every op acts, one line each, numbered.
 
     A pass ends where the next op can't join it: geometry is one resampling, curves one table,
-    matrices one matrix; a filter, a noise or a fill needs the pixels as they are by then. The
+    matrices one matrix; a filter, a noise or a fill needs the pixels as they are by then. From the
+    second on, a line says why that pass isn't one with the pass before. The
     numbers shown are those of one draw. A policy has a line of its own, which tells what may
     happen: what it draws for a copy joins the passes beside it where it can.
 
@@ -53,12 +54,29 @@ def explain(plan: Plan, schema: Schema) -> list[str]:
                     size = size.resized(step.height, step.width)
     lines += _passes(plan, schema, together)
     numbered = [
-        f"{i}. {what}  [{', '.join(dict.fromkeys(names))}]"
+        f"{i}. {what}{_apart(what) if i > 1 else ''}  [{', '.join(dict.fromkeys(names))}]"
         for i, (what, names) in enumerate(lines, 1)
     ]
     if idle:
         numbered.append(f"-- nothing to do on such images: {', '.join(idle)}")
     return numbered
+
+
+_APART = {
+    "geometry": "what came before would look different after the move",
+    "convolution": "it mixes neighbours",
+    "filter": "it looks at the picture as it is by then",
+    "noise": "it is drawn for the pixels as they are by then",
+    "fill": "it covers what is there by then",
+}
+"""Why a pass can't join the one before, by the first word that describes it."""
+
+
+def _apart(what: str) -> str:
+    first = what.partition(" ")[0].rstrip(":,")
+    if "(policy " in what:
+        return ""
+    return f"; apart: {_APART.get(first, 'values change once the pass before is done with them')}"
 
 
 def _passes(plan: Plan, schema: Schema, steps: list[tuple[str, Step]]) -> _Lines:
