@@ -20,7 +20,8 @@ class CompileKernels(BuildHookInterface[Any]):
         if self.target_name != "wheel":
             return
         spec = importlib.util.spec_from_file_location("compiling", Path(self.root, COMPILING))
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         compiling = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(compiling)
         compiling.compile_all()

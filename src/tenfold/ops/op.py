@@ -158,9 +158,7 @@ class Op(ABC):
             for row, value in zip(rows, column.tolist(), strict=True):
                 row[name] = value
         settled = rows if self.stacks else [self.settle(row) for row in rows]
-        return [
-            row if acts else None for row, acts in zip(settled, active.tolist(), strict=True)
-        ]
+        return [row if acts else None for row, acts in zip(settled, active.tolist(), strict=True)]
 
     def steps(self, drawn: Drawn, schema: Schema) -> Steps:
         """The steps of one copy that do anything; what `lower` makes of it, alone."""
