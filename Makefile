@@ -7,7 +7,7 @@ KERNELS := hatch_build.py $(wildcard src/tenfold/native/*.[ch] src/tenfold/nativ
 BENCH_VENV ?= .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.set-up
 
-.PHONY: setup demo test lint bench bench-peers bench-loops docs clean
+.PHONY: setup demo test lint bench bench-peers bench-loops bench-scale docs clean
 
 setup: $(STAMP)
 
@@ -51,6 +51,12 @@ bench-peers: $(BENCH_STAMP)
 
 bench-loops: $(BENCH_STAMP)
 	$(BENCH_VENV)/bin/python -m benchmarks.loops $(ARGS)
+
+# Costs of an output, and large runs simulated with them. Where Ray or s3fs and moto aren't installed
+# in .venv, what they cost is kept from the last time: $(BIN)/pip install ray s3fs 'moto[s3]' flask
+bench-scale: setup
+	$(BIN)/python -m benchmarks.scale measure $(ARGS)
+	$(BIN)/python -m benchmarks.scale simulate $(ARGS)
 
 docs: setup
 	$(BIN)/python docs/make_pictures.py

@@ -13,7 +13,7 @@ SRC = Path(__file__).resolve().parents[1] / "src" / "tenfold"
 
 LAYERS = [
     ["errors", "native", "rng", "params"],
-    ["places"],
+    ["places", "long_list"],
     ["samples", "mixing"],
     ["ops"],
     ["declare"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -82,7 +82,7 @@ def test_an_op_that_breaks_the_contract_is_caught() -> None:
 class Forgetful:
     """An engine that leaves one shard out."""
 
-    def run(self, job: Job, shards: list[int]) -> Iterator[ShardDone]:
+    def run(self, job: Job, shards: Sequence[int]) -> Iterator[ShardDone]:
         yield from LocalEngine().run(job, shards[1:])
 
 

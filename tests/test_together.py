@@ -12,7 +12,19 @@ from tenfold import AugmentedDataset, Pipeline
 from tenfold.call import loading
 from tenfold.call.together import turns
 from tenfold.errors import RequestError
-from tenfold.ops import Brightness, Contrast, Crop, GaussianBlur, Hue, Reflection, Rotation
+from tenfold.ops import (
+    Brightness,
+    Contrast,
+    Crop,
+    Elastic,
+    Gamma,
+    GaussianBlur,
+    GaussianNoise,
+    Hue,
+    Reflection,
+    Rotation,
+    Scaling,
+)
 
 SHAPES = [(20, 30, 3), (33, 17, 3), (20, 30, 3), (8, 8, 1), (20, 30, 3), (33, 17, 3), (50, 40, 3)]
 OPS = [
@@ -114,6 +126,31 @@ def test_batches_of_several_sizes(threads: int) -> None:
         Pipeline([Brightness(shift=0.1)], seed=1).batch(images, threads=threads)
     with pytest.raises(RequestError, match="several dtypes"):
         Pipeline(OPS, seed=1).batch([images[0], images[0].astype(np.float32)])
+
+
+@pytest.mark.parametrize("last", [{}, {"normalize": "unit", "layout": "chw"}])
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("chance", [1, 0.9])
+def test_batches_of_many_small_images(chance: float, threads: int, last: dict[str, Any]) -> None:
+    """With a chance of 0.9 some geometry meets, so that groups with it are made one by one."""
+    ops = [
+        Rotation(degrees=20),
+        Elastic(probability=0.7),
+        Gamma(gamma=(0.7, 1.4), probability=chance),
+        Scaling(),
+        GaussianNoise(std=0.03, probability=0.6),
+    ]
+    pipeline = Pipeline(ops, seed=5, **last)
+    images = np.random.default_rng(1).integers(0, 256, (300, 31, 40, 1), np.uint8)
+    before = images.copy()
+    whole = pipeline.batch(images, range(300), threads=threads)
+    np.testing.assert_array_equal(images, before)
+    for given in (list(images), images[..., 0], np.asfortranarray(images)):
+        again = pipeline.batch(given, range(300), threads=threads)
+        np.testing.assert_array_equal(again.reshape(whole.shape), whole)
+    for k in range(300):
+        alone = pipeline(image=images[k], key=k)["image"]
+        np.testing.assert_array_equal(whole[k], alone)
 
 
 def test_each_kind_has_a_drawing_of_its_own() -> None:

@@ -44,15 +44,15 @@ def measure(quick: bool) -> Costs:
     from benchmarks.peers import _processor
     from benchmarks.scale import cases, overheads, ray_costs, real, s3_costs
 
-    repeats = 1 if quick else 5
+    repeats = 1 if quick else 3
     with tempfile.TemporaryDirectory(prefix="tenfold-scale-") as where:
         folder = Path(where)
         found = tuple(map(_said, cases.measured(folder, quick)))
         natural = next(c for c in found if c.recipe == "natural")
         layouts = {"files": None, "webdataset": "webdataset"}
-        close, report, mark = overheads.closing(folder, 64 if quick else 1024, repeats)
+        close, report, mark = overheads.closing(folder, 64 if quick else 640, repeats)
         start, parent = overheads.workers(folder, repeats)
-        listed = overheads.listing(folder, (300, 600) if quick else (6000, 14000))
+        listed = overheads.listing(folder, (300, 600) if quick else (8000, 24000))
         costs = Costs(
             processor=_processor(), versions=_versions(), cases=found,
             shard={
@@ -69,8 +69,14 @@ def measure(quick: bool) -> Costs:
             requests={n: overheads.requests(folder, to) for n, to in layouts.items()},
             runs=tuple(map(_said, real.real_runs(folder, 8 if quick else 128, repeats))),
         )  # fmt: skip
+        if not quick:  # Ray comes last, and may be long
+            COSTS.write_text(_with_the_rest(costs).written(), encoding="utf-8")
         if (ray := ray_costs.ray_costs(repeats)) is not None:
             costs = replace(costs, ray_start=ray[0], ray_shard=ray[1], ray_in_flight=ray[2])
+    return _with_the_rest(costs)
+
+
+def _with_the_rest(costs: Costs) -> Costs:
     return kept_from(Costs.read(), costs) if COSTS.exists() else costs
 
 

@@ -88,13 +88,11 @@ def job_of(
 def measured(folder: Path, quick: bool) -> Iterator[Case]:
     """Each of `ASKED`, the least of some repeats."""
     for number, asked in enumerate(ASKED):
-        count = 8 if quick else (48 if asked.size == PHOTO else 480)
-        if asked.format == "png" and asked.size == PHOTO:
-            count = min(count, 24)
+        count = 8 if quick else (24 if asked.size == PHOTO else 240)
         source = pictures(folder, asked.size, asked.format, count)
         recipe = recipe_named(asked.recipe, folder)
         wholes, stages = [], []
-        for repeat in range(1 if quick else 4):
+        for repeat in range(1 if quick else 3):
             where = folder / f"out-{number}-{repeat}"
             job = job_of(source, where, recipe, asked.to, per_file=24)
             wholes.append(core_seconds(job))

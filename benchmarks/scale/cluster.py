@@ -34,7 +34,8 @@ class Cluster:
         node_sigma: of the logarithm of nodes' slowness.
         slow_share, slow_factor: so many nodes need so many times as long.
         shard_sigma: of the logarithm of shards' durations (their mean stays).
-        tail_share, tail_alpha: so many shards need a Pareto factor with this exponent.
+        tail_share, tail_alpha, tail_most: so many shards take longer by a Pareto factor with
+            this exponent, and no more than this (a link that hangs is given up some time).
         seed: of all that is random.
     """
 
@@ -58,6 +59,7 @@ class Cluster:
     shard_sigma: float = 0.2
     tail_share: float = 1e-4
     tail_alpha: float = 1.5
+    tail_most: float = 100.0
     seed: int = 0
 
 
@@ -110,14 +112,15 @@ class Outcome:
 
     Attributes:
         wall: all in all.
-        begin, steady, tail, close: of that, in the job that ended last: until the first shard
-            began, until no shard was left to begin, until the last was done, until it was closed.
+        begin, steady, tail, close: of that: until the first shard began; until no shard was left
+            to begin (with many jobs or parts, in the median one); until the last of all was done;
+            until its dataset was closed.
         computed: core-seconds of the shards that were committed.
         lost: core-seconds of those that a failure took away.
         commits: shards committed.
         failures: of nodes and of Ray's head.
         deaths: most failures that one shard met; at 4 the engine gives up.
-        load: resource -> share of the time before the tail in which it was busy.
+        load: resource -> share of the time in which it was busy, until no shard was left.
     """
 
     wall: float

@@ -83,7 +83,7 @@ def _spent(do: Callable[[], object]) -> tuple[float, float]:
         do()
         return process_time() - start
 
-    seconds = least(3, timed)
+    seconds = least(2, timed)
     tracemalloc.start()
     do()
     peak = tracemalloc.get_traced_memory()[1]

@@ -172,9 +172,10 @@ def _assumed(base: Cluster, items: float) -> str:
         f"upload, a failure of each node every {base.mtbf / DAY:.0f} days and "
         f"{base.restart / 60:.0f} minutes until it is back, {base.slow_share:.0%} of the nodes "
         f"{base.slow_factor:.0f} times slower, shards that differ by {base.shard_sigma:.0%}, "
-        f"one of {1 / base.tail_share:,.0f} with a Pareto tail ({base.tail_alpha}). The shards are "
-        "handed out, begun again after a failure and joined as the engine does it "
-        "([simulation.py](../benchmarks/scale/simulation.py)); everything drawn is drawn by key."
+        f"one of {1 / base.tail_share:,.0f} up to {base.tail_most:.0f} times longer (Pareto, "
+        f"{base.tail_alpha}). The shards are handed out, begun again after a failure and joined "
+        "as the engine does it ([simulation.py](../benchmarks/scale/simulation.py)); "
+        "everything drawn is drawn by key."
     )
 
 
@@ -202,12 +203,16 @@ def _reading(
     room = memory(costs, items)
     made = costs.case("natural", "jpg", "webdataset", PHOTO)
     tiny = costs.case("natural", "jpg", "webdataset", "32x32")
+    asked = costs.requests["files"]
+    asking = asked.reads_an_item / OUTPUTS_AN_ITEM + asked.writes_an_output
+    asking *= costs.request or 0.0
     closing = costs.closing + costs.report
     lines = [
         "- **One job doesn't go so far.** Its list is made, its names are checked and its "
         f"manifest is joined by one process: {_time(tar.begin)} before the first shard, "
         f"{_time(tar.close)} after the last, {_time(tar.steady + tar.tail)} of work between. "
-        f"The list and the check need about {room / 1e9:.0f} GB of memory, the manifest has "
+        f"The list and the check need some {room / 1e9:.0f} GB of memory (from "
+        "what some thousands of items need), the manifest has "
         f"{items * OUTPUTS_AN_ITEM * costs.mark_bytes / 1e12:.2f} TB. Parts (`--shard I/N`) list "
         "everything N times, side by side, and end in the same closing.",
         f"- **Closing is the bottleneck.** It takes {1e6 * closing:.0f} µs of one core for an "
@@ -222,16 +227,19 @@ def _reading(
         "copies depend on its name below its source's root: same names get the same draws.",
         f"- **Tar, not files.** The same with a file an output: {_time(rows[names[5]].wall)}, and "
         f"{items * OUTPUTS_AN_ITEM:,.0f} objects that somebody has to list again; {_bound(small)}. "
-        "Requests cost workers processor time too, not only the store.",
+        f"Requests also cost processor time in the workers: {1e3 * asking:.1f} ms an output, where "
+        f"making it costs {1e3 * made.seconds:.1f}.",
         f"- **`--per-file` {PER_FILE} rather than 32.** A shard of 32 costs its mark, its task "
         f"and {costs.requests['webdataset'].closing_reads_a_shard:.0f} requests one after the "
         f"other when the dataset is closed: {_time(tar32.close)} of closing instead of "
         f"{_time(tar.close)} in one job. More than some hundred samples a file gain little more, "
         "and a failure takes more with it.",
-        "- **Failures and stragglers hardly matter** where shards are handed out one at a time: a "
-        f"failure costs the shards under way ({best.lost / 3600:.2f} core-hours in the last row). "
-        "A slow node costs more where its share is fixed (parts, jobs) than with Ray, which gives "
-        "it less to do.",
+        "- **Slow nodes** cost where a node's share is fixed (jobs, parts): Ray's nodes work for "
+        f"{_time(tar.steady + tar.tail)}, those of the last row for "
+        f"{_time(best.steady + best.tail)}. More jobs than nodes, taken from a queue (a SLURM "
+        "array; not simulated), are shared as Ray shares shards. **Failures** cost the "
+        "shards under way, and in parts and jobs a new list; a shard that hangs isn't begun "
+        "elsewhere. Numbers below.",
     ]
     return "\n".join(lines)
 
@@ -261,7 +269,7 @@ def _sensitivity(costs: Costs, items: float, base: Cluster, best: Outcome) -> st
         "each node fails once an hour": run(replace(jobs, mtbf=DAY / 24)),
         "no slow nodes": run(replace(jobs, slow_share=0)),
         "a fifth of the nodes slow": run(replace(jobs, slow_share=0.2)),
-        "one shard in 100 with a Pareto tail": run(replace(jobs, tail_share=0.01)),
+        "one shard in 100 up to 100 times longer": run(replace(jobs, tail_share=0.01)),
         "10 GB/s of the store in all": run(replace(jobs, store_rate=10e9)),
         "0.3 GB/s a node": run(replace(jobs, node_rate=0.3e9)),
         "one prefix": run(replace(jobs, prefixes=1)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter, process_time
 from typing import Any
 
-_MANY = 512
+_MANY = 3000
 
 
 def ray_costs(repeats: int) -> tuple[float, float, float] | None:

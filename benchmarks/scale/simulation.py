@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import statistics
 from collections import Counter
 
 import numpy as np
@@ -206,7 +207,7 @@ class _Run:
         # Parts are put together by one of them.
         close = self.work.close / datasets(self.cluster)
         close += self._again(close)
-        steady = job.drained - self.begin
+        drained = statistics.median(j.drained for j in self.jobs if len(j.shards))
         span = max(max(j.drained for j in self.jobs) - self.begin, 1e-12)
         cores = self.cluster.nodes * self.cluster.cores
         load = {
@@ -217,7 +218,8 @@ class _Run:
             "handing out shards": max(j.head.busy for j in self.jobs) / span,
         }
         return Outcome(
-            wall=job.ended + close, begin=self.begin, steady=steady, tail=job.ended - job.drained,
+            wall=job.ended + close, begin=self.begin,
+            steady=drained - self.begin, tail=job.ended - drained,
             close=close, computed=self.computed, lost=self.lost,
             commits=sum(j.done for j in self.jobs), failures=self.failures,
             deaths=max(self.deaths.values(), default=0), load=load,
@@ -252,5 +254,6 @@ def shard_factors(cluster: Cluster, shards: int) -> NDArray[np.float64]:
     sigma = cluster.shard_sigma
     factors = np.exp(sigma * random.standard_normal(shards) - sigma * sigma / 2)
     hit = random.random(shards) < cluster.tail_share
-    factors[hit] *= 1 + random.pareto(cluster.tail_alpha, int(hit.sum()))
+    longer = 1 + random.pareto(cluster.tail_alpha, int(hit.sum()))
+    factors[hit] *= np.minimum(longer, cluster.tail_most)
     return factors

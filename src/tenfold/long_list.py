@@ -71,8 +71,8 @@ def in_temporary_files() -> Iterator[None]:
         yield
     except OSError as error:
         raise RequestError(
-            f"can't keep what is listed in the folder for temporary files ({tempfile.gettempdir()}): "
-            f"{error.strerror or error}; make room, or name another folder in the environment "
+            f"can't keep what was listed in {tempfile.gettempdir()}, the folder for temporary "
+            f"files: {error.strerror or error}; make room, or name another one in the environment "
             "variable TMPDIR"
         ) from error
 

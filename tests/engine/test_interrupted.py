@@ -8,7 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class Stopping:
     def __init__(self, after: int) -> None:
         self.after = after
 
-    def run(self, job: Job, shards: list[int]) -> Iterator[ShardDone]:
+    def run(self, job: Job, shards: Sequence[int]) -> Iterator[ShardDone]:
         yield from LocalEngine().run(job, shards[: self.after])
         raise KeyboardInterrupt
 
@@ -89,7 +89,7 @@ def test_a_run_whose_destination_was_given_away_stops(source: Path, tmp_path: Pa
     out = tmp_path / "out"
 
     class Robbed:
-        def run(self, job: Job, shards: list[int]) -> Iterator[ShardDone]:
+        def run(self, job: Job, shards: Sequence[int]) -> Iterator[ShardDone]:
             yield from LocalEngine().run(job, shards[:3])
             whole(source, out, seed=2, existing="overwrite")
             (out / ".tenfold").mkdir()  # and yet another one has begun

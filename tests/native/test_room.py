@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import pickle
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tenfold import Pipeline
+from tenfold.native.library import ffi
 from tenfold.native.room import room
 from tenfold.ops import Brightness, Rotation
 
@@ -32,6 +37,60 @@ def test_what_somebody_holds_is_not() -> None:
     others = [address(room(SHAPE, np.uint8)) for _ in range(50)]
     assert address(view.base) not in others
     assert address(np.asarray(window)) not in others
+
+
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "slice of a slice": lambda a: a[3:][::2][1:],
+    "other axes": lambda a: a.transpose(2, 0, 1),
+    "other dtype": lambda a: a.view(np.int8),
+    "other class": lambda a: a[:, :, 0].view(np.recarray),
+    "bytes": lambda a: memoryview(a).cast("B")[10:],
+    "buffer": lambda a: np.frombuffer(a, np.uint8)[5:],
+    "broadcast": lambda a: np.broadcast_to(a, (2, *SHAPE)),
+    "windows": lambda a: np.lib.stride_tricks.sliding_window_view(a, 2, axis=0),
+    "masked": lambda a: np.ma.array(a, copy=False).data[::2],
+    "another library": np.from_dlpack,
+    "a pointer": lambda a: a.ctypes.data_as(ctypes.c_void_p),
+    "a pointer of cffi": ffi.from_buffer,
+    "pickled aside": lambda a: _buffers(a)[0],
+    "a method": lambda a: a.sum,
+    "a generator": lambda a: (row for row in a),
+}
+
+
+def _buffers(array: Any) -> list[pickle.PickleBuffer]:
+    buffers: list[pickle.PickleBuffer] = []
+    pickle.dumps(array, 5, buffer_callback=buffers.append)
+    return buffers
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_any_view_keeps_its_array(name: str) -> None:
+    room(SHAPE, np.uint8)
+    array = room(SHAPE, np.uint8)
+    where = address(array)
+    view = VIEWS[name](array)
+    del array
+    others = [room(SHAPE, np.uint8) for _ in range(12)]
+    assert where not in map(address, others)
+    del view, others
+
+
+def test_what_a_person_does_to_an_array_is_gone_with_it() -> None:
+    def turn(array: Any) -> None:
+        array.shape = (-1, 3)
+
+    def lock(array: Any) -> None:
+        array.flags.writeable = False
+
+    room(SHAPE, np.uint8)
+    for change in (turn, lock):
+        change(room(SHAPE, np.uint8))
+        for _ in range(5):
+            array = room(SHAPE, np.uint8)
+            assert array.shape == SHAPE
+            assert array.flags.writeable
+            assert type(array) is np.ndarray
 
 
 def test_small_and_large_ones_are_fresh() -> None:

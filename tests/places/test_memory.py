@@ -173,7 +173,7 @@ def test_a_write_that_fails_in_the_background_leaves_its_shard_open(
         patch.setattr(Remote, "write_bytes", failing)
         with pytest.raises(OutputError, match="network"):
             augment(source, DST, copies=2, seed=3)
-    assert State(place_of(DST)).done(2) == set()
+    assert not any(State(place_of(DST)).done(2))
     augment(source, DST, copies=2, seed=3, existing="resume")
     assert verify(place_of(DST)).problems == ()
 

@@ -14,6 +14,7 @@ from tenfold.declare.presets import PRESETS, preset
 from tenfold.declare.recipe import Border, Recipe
 from tenfold.ops import ChannelShuffle, GaussianBlur, Invert, Reflection, Rotation, Scaling
 from tenfold.ops.catalogue import OPS
+from tenfold.plan.block import Block
 from tenfold.plan.plan import Plan
 from tenfold.rng import Key
 from tenfold.samples.sample import DTYPES, Array, Sample, value_range_of
@@ -43,8 +44,24 @@ def both(recipe: Recipe, image: Array, copies: int = COPIES) -> tuple[int, int]:
         if block is not None and not block.odd[k]:
             np.testing.assert_array_equal(block.run(image, k, sample.value_range), one)
         np.testing.assert_array_equal(plan.copy(sample, drawing, k).sample.image, one)
+    if isinstance(block, Block):
+        many_and_each(block, image, copies, sample.value_range)
     apart = copies if block is None else sum(block.odd)
     return copies - apart, apart
+
+
+def many_and_each(
+    block: Block, image: Array, copies: int, value_range: tuple[float, float]
+) -> None:
+    """Several images in one call of each kernel, from some copy on, and the same one by one."""
+    first = copies // 3
+    images = np.stack([np.roll(image, k, axis=1) for k in range(first, copies)])
+    before = images.copy()
+    many = block.run_many(images, first, value_range)
+    np.testing.assert_array_equal(images, before)
+    for k, (source, made) in enumerate(zip(images, many, strict=True), first):
+        if not block.odd[k]:
+            np.testing.assert_array_equal(made, block.run(source, k, value_range))
 
 
 @pytest.mark.parametrize("name", OPS)

@@ -12,10 +12,17 @@ from numpy.typing import NDArray
 from tenfold.call.stack import Stack
 from tenfold.call.together import turns
 from tenfold.errors import RequestError
+from tenfold.native.room import room
 from tenfold.samples.sample import Array
 
 if TYPE_CHECKING:
     from tenfold.call.pipeline import Name, Pipeline
+
+_SMALL = 1 << 15
+"""Bytes of an image up to which calling the kernels takes a good part of the time."""
+_TOGETHER = 1 << 18
+"""Bytes of images that go through the passes together: results of one are in the cache for the
+next."""
 
 
 def run_batch(
@@ -28,22 +35,49 @@ def run_batch(
         raise RequestError(f"keys: are {len(keys)}, the images {count}; give one an image")
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise RequestError(f"threads: must be a whole number from 1, got {threads!r}")
-    drawn = turns(dict(enumerate(rasters)), pipeline.drawing(keys, count))
-    stack = Stack(count)
+    drawing = pipeline.drawing(keys, count)
+    stack = Stack(count, room)
+    group = _group(rasters)
+    drawn = turns(dict(enumerate(rasters)), drawing) if group == 1 else {}
 
-    def share(first: int) -> None:
-        for k in range(first, count, threads):
-            pipeline.render(rasters[k], *drawn[k], stack.row(k))
+    def make(first: int) -> None:
+        some = rasters[first : first + group]
+        if group > 1 and pipeline.render_many(_joined(some), drawing, first, stack):
+            return
+        for k, image in enumerate(some, first):
+            pipeline.render(image, *drawn.get(k, (drawing, k)), stack.row(k))
 
-    pipeline.render(rasters[0], *drawn[0], stack.row(0))  # prepares the copies of the first kind
+    make(0)  # prepares the copies of the first kind
+    rest = range(group, count, group)
+
+    def share(part: int) -> None:
+        for first in rest[part::threads]:
+            make(first)
+
     if threads == 1:
-        share(1)
+        share(0)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            for done in [pool.submit(share, 1 + first) for first in range(threads)]:
+            for done in [pool.submit(share, part) for part in range(threads)]:
                 done.result()
     assert stack.array is not None
     return stack.array[..., 0] if flat and pipeline.layout == "same" else stack.array
+
+
+def _group(rasters: Sequence[Array]) -> int:
+    """How many images are made in one call of each kernel; 1 if they differ, or are large."""
+    image = rasters[0]
+    shape, dtype = image.shape, image.dtype
+    if image.nbytes > _SMALL or any(r.shape != shape or r.dtype != dtype for r in rasters):
+        return 1
+    return max(1, _TOGETHER // max(image.nbytes, 1))
+
+
+def _joined(rasters: Sequence[Array]) -> Array:
+    """(n, H, W, C) of n images of one shape and dtype."""
+    height, width, channels = rasters[0].shape
+    out = room((len(rasters) * height, width, channels), rasters[0].dtype)
+    return np.concatenate(rasters, out=out).reshape(len(rasters), height, width, channels)
 
 
 def _rasters(images: Any) -> tuple[Sequence[Array], bool]:

@@ -15,6 +15,7 @@ from tenfold.call.declaration import Declaration, as_recipe, with_settings
 from tenfold.call.finish import Finish, Layout, Normalize, Place, filled
 from tenfold.call.objects import BOX_FORMATS, BoxFormat, Objects, take_objects
 from tenfold.call.quick import Kind, Quick
+from tenfold.call.stack import Stack
 from tenfold.call.targets import (
     Picture,
     as_owned,
@@ -213,6 +214,29 @@ class Pipeline:
             value_range = self._quick.value_range(came.array, kind)
             given = self._finish.give(moved, value_range, came)
         return given if place is None else filled(place, given)
+
+    def render_many(self, images: Array, drawing: Drawing, first: int, stack: Stack) -> bool:
+        """Copies `first` on of a drawing, of small images of one shape, in one call a pass.
+
+        Args:
+            images: (n, H, W, C), contiguous.
+            drawing: what was drawn; all its images should be like these.
+            first: which of its copies is that of the first image, and which row of the stack.
+            stack: where to.
+
+        Returns:
+            Whether it could; if not, nothing was written, and `render` can do it.
+        """
+        kind = self._quick.kind(images[0])
+        moved = None if kind is None else self._quick.run_many(images, kind, drawing, first)
+        if kind is None or moved is None:
+            return False
+        if self._finish.idle:
+            stack.fill(first, moved)
+            return True
+        for k, image in enumerate(moved, first):
+            self._finish.array(image, self._quick.value_range(image, kind), stack.row(k))
+        return True
 
     @property
     def layout(self) -> Layout:

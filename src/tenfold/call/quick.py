@@ -9,6 +9,7 @@ import numpy as np
 
 from tenfold.call.targets import as_owned, take_image
 from tenfold.declare.recipe import Recipe
+from tenfold.plan.block import Block
 from tenfold.plan.drawing import Drawing
 from tenfold.plan.plan import Plan
 from tenfold.samples.sample import Array, Sample, Schema, value_range_of
@@ -85,6 +86,24 @@ class Quick:
             image = np.ascontiguousarray(image)
         moved = block.run(image, k, value_range)
         return image.copy() if moved is image else moved
+
+    def run_many(self, images: Array, kind: Kind, drawing: Drawing, first: int) -> Array | None:
+        """Copies `first` on of as many images: (n, H, W, C), perhaps the images themselves.
+
+        None if they must be made one by one.
+
+        Args:
+            images: (n, H, W, C), contiguous, each of that kind.
+            kind: see `kind`.
+            drawing: what was drawn.
+            first: the first image's copy.
+        """
+        if kind.value_range is None:
+            return None
+        block = drawing.block(kind.schema)
+        if not isinstance(block, Block) or any(block.odd[first : first + len(images)]):
+            return None
+        return block.run_many(images, first, kind.value_range)
 
     def value_range(self, image: Array, kind: Kind) -> tuple[float, float]:
         """Black and white of an image."""

@@ -41,6 +41,16 @@ class Stack:
         """
         return partial(self._row, k)
 
+    def fill(self, first: int, rows: Array) -> None:
+        """Write rows from `first` on.
+
+        Raises:
+            RequestError: the rows are of several shapes or dtypes.
+        """
+        self._row(first, rows.shape[1:], rows.dtype)
+        assert self.array is not None
+        self.array[first : first + len(rows)] = rows
+
     def _row(self, k: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         array = self.array
         if array is None:

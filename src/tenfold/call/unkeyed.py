@@ -16,7 +16,7 @@ from tenfold.declare.recipe import Recipe
 from tenfold.plan.drawing import Drawing
 from tenfold.rng import Key, draws_of_words
 
-AHEAD = 64
+AHEAD = 256
 """Copies drawn together: drawing many costs hardly more than drawing one."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -195,12 +196,13 @@ def _part(shard: str | None) -> tuple[int, int]:
 
 def _describe(prepared: Prepared) -> None:
     job = prepared.job
-    multiplied = [n for n in job.copies if n is not None]
+    multiplied = sum(1 for n in job.copies if n is not None)
     say(f"source       {job.source.root} ({job.source.layout}, {len(job.source.items)} samples)")
     say(f"destination  {job.destination}{_layout(job)}")
     say(
-        f"multiply     {len(multiplied)} samples{f' of {job.split}' if job.split else ''}, "
-        f"{sum(multiplied)} copies; {len(job.copies) - len(multiplied)} pass through untouched"
+        f"multiply     {multiplied} samples{f' of {job.split}' if job.split else ''}, "
+        f"{sum(n or 0 for n in job.copies)} copies; {len(job.copies) - multiplied} pass through "
+        "untouched"
     )
     say(f"outputs      {prepared.outputs}")
     say(f"seed         {job.seed}{_origin_of_seed(prepared, ' (drawn)', ' (as begun)')}")
@@ -244,10 +246,9 @@ def _summary(prepared: Prepared, result: RunResult, was: str, quiet: bool) -> No
         say(f"report {job.destination / 'report.html'}")
     if result.quarantined:
         complain(f"{_samples(result.quarantined)} quarantined:")
-        entries = list(read_lines(job.destination / QUARANTINE))
-        for entry in entries[:_SHOWN]:
+        for entry in islice(read_lines(job.destination / QUARANTINE), _SHOWN):
             complain(f"  {readable(entry['item'])}: {entry['reason']}")
-        if len(entries) > _SHOWN:
+        if result.quarantined > _SHOWN:
             complain(f"  ... all in {job.destination / QUARANTINE}")
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tenfold.declare import names
 from tenfold.declare.whites import Values, white_of
 from tenfold.errors import RequestError, SampleError
+from tenfold.long_list import kept
 from tenfold.samples.sample import Array, Sample
 from tenfold.samples.source import Item, Source
 

@@ -274,3 +274,39 @@ void fill_noise_f32(ptrdiff_t width, ptrdiff_t channels, const int64_t *rectangl
                     uint64_t seed, float low, float high, float *dst);
 
 /* ---- End of noise, convolution, median, fills. */
+
+/* ---- Many images of one shape in one call (many.c): `count` of them, one after the other, and as
+ * many of all numbers. Where `acts[k]` is 0 image k is copied. */
+
+/* tenfold_resample() with one matrix each and, where `bends[k]`, a grid of controls (count, rows,
+ * columns, 2). scratch: the most that one of them needs. */
+void tenfold_resample_many(ptrdiff_t count, const uint8_t *sources, uint8_t *targets,
+                           const int64_t *sizes, const double *matrices, const double *controls,
+                           const uint8_t *bends, const uint8_t *acts, const void *beyond,
+                           void *scratch);
+/* tenfold_resample_scratch() of each. */
+void tenfold_resample_scratches(ptrdiff_t count, const int64_t *sizes, const double *matrices,
+                                const double *controls, const uint8_t *bends, int64_t *bytes);
+
+/* Matrices (count, 3, 3): whole = matrix @ whole where `acts`; inverses by the adjugate. The
+ * arithmetic is that of `ops/matrices.py`, to the last bit. */
+void tenfold_follow(ptrdiff_t count, const double *matrices, const uint8_t *acts, double *wholes);
+void tenfold_inverses(ptrdiff_t count, const double *given, double *inverses);
+
+void normal_noise_u8_many(ptrdiff_t count, const uint8_t *src, ptrdiff_t pixels,
+                          ptrdiff_t channels, const uint8_t *shared, const int64_t *seeds,
+                          const float *spreads, const float *slopes, float low, float high,
+                          const uint8_t *acts, uint8_t *dst);
+void normal_noise_u16_many(ptrdiff_t count, const uint16_t *src, ptrdiff_t pixels,
+                           ptrdiff_t channels, const uint8_t *shared, const int64_t *seeds,
+                           const float *spreads, const float *slopes, float low, float high,
+                           const uint8_t *acts, uint16_t *dst);
+void normal_noise_f32_many(ptrdiff_t count, const float *src, ptrdiff_t pixels,
+                           ptrdiff_t channels, const uint8_t *shared, const int64_t *seeds,
+                           const float *spreads, const float *slopes, float low, float high,
+                           const uint8_t *acts, float *dst);
+/* Tables (count, rows, 256). */
+void look_up_u8_many(ptrdiff_t count, const uint8_t *src, ptrdiff_t pixels, ptrdiff_t channels,
+                     const uint8_t *tables, ptrdiff_t rows, const uint8_t *acts, uint8_t *dst);
+
+/* ---- End of many. */

@@ -185,6 +185,12 @@ static void transposed(const Move *m) {
     }
 }
 
+/* A whole number, kept where sums with it can't overflow; what is no number is 0. */
+INLINE ptrdiff_t whole(double value) {
+    const double far = 1e15;
+    return value > -far ? (ptrdiff_t)(value < far ? value : far) : value == value ? -(ptrdiff_t)far : 0;
+}
+
 EXPORT void tenfold_move(
     const void *source, ptrdiff_t height, ptrdiff_t width, ptrdiff_t size, void *target,
     ptrdiff_t target_height, ptrdiff_t target_width, const double *matrix, int border,
@@ -192,13 +198,13 @@ EXPORT void tenfold_move(
 ) {
     Move m = {source,       height, width,  size,   target, target_height,
               target_width, {0, 0}, {0, 0}, border, beyond};
-    double whole[9];
-    for (int k = 0; k < 6; k++) whole[k] = __builtin_rint(matrix[k]);
-    const int turned = whole[0] == 0;
-    const double x = whole[turned ? 1 : 0], y = whole[turned ? 3 : 4];
+    ptrdiff_t by[6];
+    for (int k = 0; k < 6; k++) by[k] = whole(__builtin_rint(matrix[k]));
+    const int turned = by[0] == 0;
+    const ptrdiff_t x = by[turned ? 1 : 0], y = by[turned ? 3 : 4];
     /* From centre to centre: half a pixel less on one side and half a step more on the other. */
-    m.across = (Axis){(ptrdiff_t)x, (ptrdiff_t)(whole[2] + (x < 0 ? -1 : 0))};
-    m.down = (Axis){(ptrdiff_t)y, (ptrdiff_t)(whole[5] + (y < 0 ? -1 : 0))};
+    m.across = (Axis){x, by[2] - (x < 0)};
+    m.down = (Axis){y, by[5] - (y < 0)};
     if (turned) transposed(&m);
     else along_rows(&m);
 }

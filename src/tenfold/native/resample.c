@@ -4,6 +4,7 @@
 
 static const double WHOLE = 1e-9; /* off whole numbers */
 static const double SHRINKS = 1.25; /* source pixels a target pixel from which on it's averaged */
+static const double MOST = 65536;   /* and up to which: farther ones would show nothing but cost room */
 
 enum { H, W, CHANNELS, TYPE, TARGET_H, TARGET_W, INTERPOLATION, BORDER, ROWS, COLUMNS };
 
@@ -23,6 +24,11 @@ static int moves_pixels(const double *m) {
     const double a = __builtin_fabs(__builtin_rint(m[0])), b = __builtin_fabs(__builtin_rint(m[1]));
     const double c = __builtin_fabs(__builtin_rint(m[3])), d = __builtin_fabs(__builtin_rint(m[4]));
     return a == d && b == c && a + b == 1;
+}
+
+/* Whether a factor and a shift are such that a resize along the axes makes sense; no number doesn't. */
+INLINE int resizes(double factor, double shift) {
+    return __builtin_fabs(factor) <= MOST && __builtin_fabs(shift) <= MOST * MOST;
 }
 
 /* How many source pixels along x and along y make one target pixel: see `Map.shrinking`. */
@@ -69,7 +75,7 @@ static Plan plan_of(const int64_t *sizes, const double *matrix, const double *co
     }
     if (sizes[INTERPOLATION] == NEAREST) return plan;
     if (!control && sizes[INTERPOLATION] == LINEAR && m[6] == 0 && m[7] == 0 && m[1] == 0 &&
-        m[3] == 0) {
+        m[3] == 0 && resizes(m[0], m[2]) && resizes(m[4], m[5])) {
         plan.way = RESIZE;
         for (int k = 0; k < 2; k++) {
             plan.across[k] = m[2 * k];
@@ -80,6 +86,7 @@ static Plan plan_of(const int64_t *sizes, const double *matrix, const double *co
     double widths[2];
     shrinking(sizes, m, control, widths);
     if (!(widths[0] >= SHRINKS || widths[1] >= SHRINKS)) return plan;
+    if (!(widths[0] <= MOST && widths[1] <= MOST)) return plan;
     plan.way = AVERAGE;
     plan.width = average(sizes[W], widths[0], plan.across);
     plan.height = average(sizes[H], widths[1], plan.down);

@@ -41,6 +41,7 @@ static void warp(const Source *source, u8 *target, const Chain *chain, int inter
     for (ptrdiff_t first = 0; first < chain->width; first += BLOCK) {
         const ptrdiff_t left = chain->width - first;
         warp_column(&column, chain, first, left < BLOCK ? left : BLOCK);
+        if (interpolation == LINEAR && warp_grey(source, &column, target)) return;
         for (ptrdiff_t row = 0; row < chain->height; row++) {
             if (row % BAND == 0 && column.straight) fetch(source, &column, row);
             warp_points(&column, row, &points);

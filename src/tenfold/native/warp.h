@@ -67,6 +67,8 @@ void warp_sample_floats(const Source *source, const Points *points, int interpol
 void warp_sample_nearest(const Source *source, const Points *points, u8 *target);
 /* The same for uint8 by linear interpolation with 1 to 4 channels; whether it could. */
 int warp_sample_bytes(const Source *source, const Points *points, u8 *target);
+/* All of a small grey target of bytes by linear interpolation; whether it could. */
+int warp_grey(const Source *source, const Column *column, u8 *target);
 
 /* Index of a pixel beyond the picture; -1 beyond a constant border. */
 INLINE ptrdiff_t warp_inside(ptrdiff_t index, ptrdiff_t size, int border) {

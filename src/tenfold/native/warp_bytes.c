@@ -248,10 +248,12 @@ int warp_sample_bytes(const Source *source, const Points *points, u8 *target) {
     if (source->type != TYPE_U8 || source->channels > 4 || height < 2 || width < 2) return 0;
     const float origin_u = __builtin_floorf(points->least_u),
                 origin_v = __builtin_floorf(points->least_v);
-    const float slack = 1.0f / (float)ONE; /* places are rounded */
+    /* Places are rounded: to BITS bits, and as floats before that, the farther apart the more. */
+    const float wide = points->most_u - points->least_u, tall = points->most_v - points->least_v;
+    const double slack = 1.0 / ONE + (double)(wide > tall ? wide : tall) * 0x1p-22;
     const ptrdiff_t left = points->x + (ptrdiff_t)origin_u, top = points->y + (ptrdiff_t)origin_v;
-    const ptrdiff_t right = points->x + (ptrdiff_t)__builtin_floorf(points->most_u + slack);
-    const ptrdiff_t low = points->y + (ptrdiff_t)__builtin_floorf(points->most_v + slack);
+    const ptrdiff_t right = points->x + (ptrdiff_t)__builtin_floor(points->most_u + slack);
+    const ptrdiff_t low = points->y + (ptrdiff_t)__builtin_floor(points->most_v + slack);
     if ((low - top + 2) * stride > INT32_MAX) return 0;
     if (right - left > APART || low - top > APART) return 0;
     const int careful = low > height - 3;

@@ -227,9 +227,9 @@ void warp_points(Column *column, ptrdiff_t row, Points *points) {
         else points_of_matrix(column, row, points, 1, 0);
     } else if (column->affine) points_of_matrix(column, row, points, 0, 1);
     else points_of_matrix(column, row, points, 0, 0);
-    const float least = points->least_u < points->least_v ? points->least_u : points->least_v;
-    const float most = points->most_u > points->most_v ? points->most_u : points->most_v;
-    if (column->straight && least > -APART && most < APART) return;
+    const int near = points->least_u > -APART && points->least_v > -APART &&
+                     points->most_u < APART && points->most_v < APART;
+    if (column->straight && near) return;
     /* Not-a-number, where a projective map has its horizon, becomes far, too. */
     for (ptrdiff_t k = 0; k < points->n; k++) {
         float u = points->u[k], v = points->v[k];

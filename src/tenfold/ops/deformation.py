@@ -73,14 +73,15 @@ class Elastic(Op):
     def lower(self, drawn: Drawn, schema: Schema) -> Steps:
         """Independent normal control displacements, clipped at two standard deviations."""
         down, across = _grid(self.cells, schema)
-        normal = normal_rows(drawn["seed"], (down + 3, across + 3, 2)).astype(np.float64)
+        normal = normal_rows(drawn["seed"], (down + 3, across + 3, 2))
         np.clip(normal, -2, 2, out=normal)
         sigma = drawn["amplitude"] * min(schema.height, schema.width) / _SPLINE_RMS / _CLIPPED_RMS
-        normal *= sigma[:, None, None, None]
-        # Cells are not quite square where the sides' ratio is not whole: keep within the bound.
+        moved = normal * sigma[:, None, None, None]
         bound = INJECTIVE * np.array([schema.width / across, schema.height / down])
-        np.clip(normal, -bound, bound, out=normal)
-        return (Displacement(normal, drawn["amplitude"] != 0),)
+        if 2 * sigma.max(initial=0) > bound.min():
+            # Cells are not quite square where the sides' ratio is not whole.
+            np.clip(moved, -bound, bound, out=moved)
+        return (Displacement(moved, drawn["amplitude"] != 0),)
 
 
 @dataclass(frozen=True)

@@ -65,14 +65,16 @@ class Remote(Address):
         """See `tenfold.places.listed`."""
         if self._tree is not None:
             return self
-        tree = Tree(self._rest)
         with self._reaching("list"):
             base = self._path.rstrip("/")
             found = self._fs.find(base, detail=True) or {base: self._info()}
-            for name, about in found.items():
-                if about.get("type", "file") == "file" and not name.endswith("/"):
-                    inside = name[len(base) :].removeprefix("/")
-                    tree.add(unquote(inside) if self._quoted else inside, about.get("size"))
+        files = (
+            (unquote(inside) if self._quoted else inside, about.get("size"))
+            for name, about in found.items()
+            if about.get("type", "file") == "file" and not name.endswith("/")
+            for inside in [name[len(base) :].removeprefix("/")]
+        )
+        tree = Tree(self._rest, files)
         return Remote(self.url, frozen=secrets.token_hex(8), tree=tree)
 
     def _kind(self) -> str | None:
@@ -142,12 +144,12 @@ class Remote(Address):
         """What lies directly in it."""
         return iter([self / name for name, _ in self.names()])
 
-    def files(self) -> dict[str, int | None]:
-        """All files below it: their paths relative to it, sorted, with their sizes."""
+    def files(self) -> Iterator[str]:
+        """All files below it: their paths relative to it, sorted."""
         try:
             tree = self.listed()._tree
         except FileNotFoundError:
-            return {}
+            return iter(())
         assert tree is not None
         return tree.below(self._rest)
 
@@ -269,7 +271,7 @@ class Remote(Address):
     def remove_tree(self) -> None:
         """Delete all files below it."""
         below = Remote(self.url)
-        transfer.each([below / name for name in below.files()], lambda f: f.unlink(missing_ok=True))
+        transfer.each((below / name for name in below.files()), lambda f: f.unlink(missing_ok=True))
 
     @contextmanager
     def _reaching(self, what: str) -> Iterator[None]:

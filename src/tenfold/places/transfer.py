@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ WINDOW = 16
 
 _KEPT_FILES, _KEPT_BYTES = 256, 1 << 27
 _WAITING_BYTES = 1 << 28
+_EACH = 1024
 _T = TypeVar("_T")
 
 
@@ -130,8 +132,10 @@ uploads = Uploads()
 
 def each(things: Iterable[_T], do: Callable[[_T], object]) -> None:
     """Do something with each thing, several at a time; raises what the first to fail raised."""
-    for future in [_pool().submit(do, thing) for thing in things]:
-        future.result()
+    rest = iter(things)
+    while some := list(islice(rest, _EACH)):
+        for future in [_pool().submit(do, thing) for thing in some]:
+            future.result()
 
 
 # Files that must be local for a while.

@@ -99,7 +99,7 @@ class Block:
     """
 
     def __init__(self, drawn: Sequence[Acting], count: int, schema: Schema, recipe: Recipe) -> None:
-        self._passes: list[tuple[Pass, list[bool]]] = []
+        self._passes: list[tuple[Pass, list[bool], Flags]] = []
         kinds: list[str] = []
         active: list[Flags] = []
         size = (schema.height, schema.width)
@@ -121,7 +121,7 @@ class Block:
                 one = NoisePass(what, count)
             else:
                 one = StackedPass(changes)
-            self._passes.append((one, acts.tolist()))
+            self._passes.append((one, acts.tolist(), acts))
             kinds.append(kind[0])
             active.append(acts)
         self.odd = _odd(kinds, active, count)
@@ -135,10 +135,24 @@ class Block:
             k: 0 to N - 1, with `odd[k]` false.
             value_range: black and white.
         """
-        for one, acts in self._passes:
+        for one, acts, _ in self._passes:
             if acts[k]:
                 image = one.run(image, k, value_range)
         return image
+
+    def run_many(self, images: Array, first: int, value_range: tuple[float, float]) -> Array:
+        """Copies `first` on of as many images; the images themselves if nothing acts.
+
+        Args:
+            images: (n, H, W, C) of the block's schema, contiguous, never written to.
+            first: the first image's copy. Those that are `odd` come out anyhow.
+            value_range: black and white.
+        """
+        for one, _, acts in self._passes:
+            some = acts[first : first + len(images)]
+            if some.any():
+                images = one.run_many(images, first, some, value_range)
+        return images
 
 
 class Split:
@@ -222,6 +236,10 @@ def _together(part: _Part) -> tuple[str, int]:
 
 
 def _resized(schema: Schema, step: Warp, acts: Flags) -> Schema:
+    if np.ndim(step.height) == np.ndim(step.width) == 0 and (step.height, step.width) == (
+        schema.height, schema.width,
+    ):  # fmt: skip
+        return schema  # as nearly always; what follows takes longer than all else
     heights = np.where(acts, step.height, schema.height)
     widths = np.where(acts, step.width, schema.width)
     sizes, groups = np.unique(np.stack([heights, widths]), axis=1, return_inverse=True)

@@ -25,6 +25,7 @@ TYPES = {"B": 0, "H": 1, "f": 2}
 _SIZES = {1: 0, 2: 1, 4: 2, 8: 3}
 _MOST_STAGES = 64
 _SHRINKS = 1.25  # source pixels a target pixel from which on an image is averaged first
+_MOST = 65536  # and up to which; such numbers are in native/resample.c, too
 _SHRUNK = 1.01  # and along an axis, if it does along the other
 
 
@@ -97,7 +98,7 @@ def _spline_then_matrix(
     if stages and isinstance(last := stages[-1], Spline):
         if (last.height, last.width) != through.target:
             return None
-        control = np.ascontiguousarray(last.control)
+        control = np.ascontiguousarray(last.control, np.float64)
         stages.pop()
     if stages and isinstance(last := stages[-1], Homography):
         matrix = np.ascontiguousarray(last.inverse)
@@ -121,7 +122,7 @@ def _through_stages(
             numbers.append(stage.inverse.ravel())
     if len(shapes) > _MOST_STAGES:
         raise SampleError(f"a map of more than {_MOST_STAGES} bends and matrices can't be followed")
-    table, values = np.array(shapes, np.int64), np.concatenate(numbers)
+    table, values = np.array(shapes, np.int64), np.concatenate(numbers, dtype=np.float64)
     lib.tenfold_warp_chain(
         _bytes(raster), *raster.shape, code, _bytes(out), *out.shape[:2],
         _numbers(values), _numbers(table, "ptrdiff_t[]"), len(shapes), *how, _bytes(beyond),
@@ -137,7 +138,7 @@ def _averaged(
     raster of about two means in each.
     """
     widths = through.shrinking()
-    if max(widths) < _SHRINKS:
+    if not (_SHRINKS <= max(widths) <= _MOST and min(widths) >= 0):  # or they are no numbers
         return raster, through
     sides = raster.shape[1], raster.shape[0]
     small = [

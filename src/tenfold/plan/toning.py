@@ -18,7 +18,7 @@ from tenfold.plan.kernels.native import bounds, pointer
 from tenfold.plan.kernels.pointwise import counted_passes
 from tenfold.plan.kernels.tone import MEASURED, curve_tables, programs, table_rows
 from tenfold.plan.kernels.values import ValueRange
-from tenfold.plan.passes import Flags, StackedPass
+from tenfold.plan.passes import Flags, StackedPass, one_by_one
 from tenfold.samples.sample import Array
 
 _FEW = 4
@@ -31,6 +31,8 @@ class _Part(Protocol):
     """One pass of a run, ready for all copies."""
 
     def run(self, image: Array, k: int) -> Array: ...
+
+    def run_many(self, images: Array, first: int, acts: Flags) -> Array: ...
 
 
 class PointwisePass:
@@ -59,6 +61,16 @@ class PointwisePass:
         for part in parts:
             image = part.run(image, k)
         return image
+
+    def run_many(self, images: Array, first: int, acts: Flags, value_range: ValueRange) -> Array:
+        """See `Pass`."""
+        rows = (np.flatnonzero(acts) + first).tolist()
+        parts = self.parts(images[0], rows[0], value_range)
+        if parts is None or len({self._acting[k] for k in rows}) > 1:
+            return one_by_one(self, images, first, acts, value_range)
+        for part in parts:
+            images = part.run_many(images, first, acts)
+        return images
 
     def parts(self, image: Array, k: int, value_range: ValueRange) -> list[_Part] | None:
         """The passes of copy k, or None if it must go the way of single copies."""
@@ -179,6 +191,18 @@ class _CurvesPart:
             )
         return out
 
+    def run_many(self, images: Array, first: int, acts: Flags) -> Array:
+        """See `Pass`."""
+        if self._tables.measured:
+            return _one_by_one(self, images, first, acts)
+        out = room(images.shape, images.dtype)
+        count, height, width, channels = images.shape
+        lib.look_up_u8_many(
+            count, pointer(images), height * width, channels, *self._tables.of(images, first),
+            pointer(acts), pointer(out),
+        )  # fmt: skip
+        return out
+
 
 class _ColourPart:
     """Curves, a matrix, hue, another matrix and more curves, over RGB."""
@@ -203,6 +227,10 @@ class _ColourPart:
         lib.colour_u8(*self._middle(image, k), ffi.from_buffer(out))
         return out
 
+    def run_many(self, images: Array, first: int, acts: Flags) -> Array:
+        """See `Pass`."""
+        return _one_by_one(self, images, first, acts)
+
     def run_planes(self, image: Array, k: int, scale: Any, offset: Any, out: Any) -> None:
         """The result normalised: value * scale[c] + offset[c] into `out`, (3, H, W) floats."""
         lib.colour_planes_u8(*self._middle(image, k), scale, offset, out)
@@ -223,6 +251,12 @@ class _ColourPart:
         own = own_matrix(step.matrix, setting.value_range)
         whole = pointer(np.ascontiguousarray(np.broadcast_to(own, (setting.count, 3, 4))))
         return lambda k: whole + 12 * k
+
+
+def _one_by_one(part: _Part, images: Array, first: int, acts: Flags) -> Array:
+    return np.stack([
+        part.run(image, first + n) if acts[n] else image for n, image in enumerate(images)
+    ])  # fmt: skip
 
 
 def _taken(rest: list[PixelStep], count: int) -> list[PixelStep]:

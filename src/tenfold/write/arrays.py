@@ -9,13 +9,16 @@ the file holds, its order and whether it is compressed is as in the source.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from tenfold.errors import OutputError, RequestError, SampleError
-from tenfold.places import Place, entries, local_copy
+from tenfold.long_list import kept
+from tenfold.places import Place, local_copy
+from tenfold.places import names as file_names
 from tenfold.samples.npz import (
     Member,
     load_member,
@@ -38,7 +41,7 @@ _BLOCK = 1 << 22
 _OPEN = 16
 """Parts kept open at a time."""
 
-_Place = tuple[int, int]  # part, row in it
+_Place = tuple[int, int, int]  # group, part, row in it
 
 
 class ArraysWriter(Writer):
@@ -101,8 +104,8 @@ class ArraysWriter(Writer):
             columns = {_NAMES: np.array([name for name, _ in rows])}
             for i, key in enumerate(self._arrays.groups[number].keys):
                 columns[str(i)] = np.stack([row[key] for _, row in rows])
-            for key, array in columns.items():
-                members.append((f"{number}/{key}", False, _whole(array)))
+            for key, column in columns.items():
+                members.append((f"{number}/{key}", False, _whole(column)))
         write_chunks(self._part(shard), npz_chunks(members))
 
     def _part(self, shard: int) -> Place:
@@ -111,11 +114,7 @@ class ArraysWriter(Writer):
     def finish(self, lines: Iterable[Line]) -> dict[str, str]:
         """Stream all rows that the lines name into the file."""
         parts = _Parts(self.destination / STATE / PARTS)
-        places: dict[int, list[_Place]] = {n: [] for n in range(len(self._arrays.groups))}
-        index = parts.index()
-        for line in lines:
-            number, place = _placed(index, line.written.file)
-            places[number].append(place)
+        placed = kept(parts.places(line.written.file for line in lines))
         group_of = {
             key: (number, i)
             for number, group in enumerate(self._arrays.groups)
@@ -126,7 +125,7 @@ class ArraysWriter(Writer):
             content: Callable[[], Iterable[bytes | memoryview]]
             if member.name in group_of:
                 number, column = group_of[member.name]
-                content = _Rows(parts, f"{number}/{column}", member, places[number])
+                content = _Rows(parts, number, column, member, placed)
             else:
                 content = _Passed(self._arrays.file, member.name)
             members.append((member.name, member.compressed, content))
@@ -178,15 +177,6 @@ def _whole(array: Array) -> Callable[[], Iterable[bytes | memoryview]]:
     return lambda: [npy_header(array.dtype, array.shape), array.tobytes()]
 
 
-def _placed(index: dict[str, tuple[int, _Place]], name: str) -> tuple[int, _Place]:
-    try:
-        return index[name]
-    except KeyError:
-        raise OutputError(
-            f"row {name} is missing from the parts; start again with --overwrite"
-        ) from None
-
-
 class _Passed:
     """The content of an array that isn't by rows."""
 
@@ -200,20 +190,25 @@ class _Passed:
 class _Rows:
     """The content of an array by rows, gathered from the parts."""
 
-    def __init__(self, parts: _Parts, column: str, like: Member, places: list[_Place]) -> None:
-        self.parts, self.column, self.like, self.places = parts, column, like, places
+    def __init__(
+        self, parts: _Parts, group: int, column: int, like: Member, places: Sequence[_Place]
+    ) -> None:
+        self.parts, self.group, self.column = parts, group, f"{group}/{column}"
+        self.like, self.places = like, places
 
     def __call__(self) -> Iterator[bytes]:
         row_shape = self.like.shape[1:]
-        yield npy_header(self.like.dtype, (len(self.places), *row_shape))
+        count = sum(group == self.group for group, _, _ in self.places)
+        yield npy_header(self.like.dtype, (count, *row_shape))
         size = max(int(np.prod(row_shape, dtype=np.int64)) * self.like.dtype.itemsize, 1)
-        for part, run in itertools.groupby(self.places, key=lambda place: place[0]):
-            rows = [row for _, row in run]
-            array = self.parts.column(part, self.column)
+        own = (place for place in self.places if place[0] == self.group)
+        for part, run in itertools.groupby(own, key=lambda place: place[1]):
+            rows = [row for _, _, row in run]
+            content = self.parts.column(part, self.column)
             step = max(_BLOCK // size, 1)
             for i in range(0, len(rows), step):
                 # stacking made the bytes' order native; the file keeps its own
-                yield array[rows[i : i + step]].astype(self.like.dtype, copy=False).tobytes()
+                yield content[rows[i : i + step]].astype(self.like.dtype, copy=False).tobytes()
 
 
 class _Parts:
@@ -221,42 +216,61 @@ class _Parts:
 
     def __init__(self, folder: Place) -> None:
         self.folder = folder
-        self._open: dict[int, dict[str, Array]] = {}
-        self._members: dict[int, dict[str, Member]] = {}
-        self._local: dict[int, Path] = {}
+        self._open: dict[int, _Part] = {}
 
-    def index(self) -> dict[str, tuple[int, _Place]]:
-        """Group and place of every row by name."""
-        found = {}
-        for part in self._numbers():
-            for name in self._headers(part):
-                group, _, key = name.partition("/")
-                if key == _NAMES:
-                    for row, label in enumerate(self.column(part, name).tolist()):
-                        found[label] = (int(group), (part, row))
-        return found
+    def places(self, names: Iterable[str]) -> Iterator[_Place]:
+        """Where the rows of these names are; they come part by part, as a manifest has them.
 
-    def _numbers(self) -> list[int]:
-        names = [e.name for e in entries(self.folder) if e.is_file]
-        return [int(n[:-4]) for n in names if n.endswith(".npz") and not n.startswith(".")]
+        Raises:
+            OutputError: one isn't there.
+        """
+        numbers = iter(self._numbers())
+        part, rows = -1, dict[str, tuple[int, int]]()
+        for name in names:
+            while name not in rows:
+                if (part := next(numbers, -1)) < 0:
+                    raise OutputError(
+                        f"row {name} is missing from the parts; start again with --overwrite"
+                    )
+                rows = self._part(part).rows()
+            group, row = rows[name]
+            yield group, part, row
+
+    def _numbers(self) -> Sequence[int]:
+        found = (n for n in file_names(self.folder) if n.endswith(".npz") and n[0] != ".")
+        return array("q", sorted(int(name[:-4]) for name in found))
 
     def column(self, part: int, name: str) -> Array:
         """One array of a part, mapped."""
-        if part not in self._open:
+        return self._part(part).column(name)
+
+    def _part(self, number: int) -> _Part:
+        if number not in self._open:
             while len(self._open) >= _OPEN:
                 self._open.pop(next(iter(self._open)))
-            self._open[part] = {}
-        columns = self._open[part]
-        if name not in columns:
-            columns[name] = load_member(self._path(part), self._headers(part)[name])
-        return columns[name]
+            self._open[number] = _Part(local_copy(self.folder / f"{number:08d}.npz"))
+        return self._open[number]
 
-    def _headers(self, part: int) -> dict[str, Member]:
-        if part not in self._members:
-            self._members[part] = {m.name: m for m in read_members(self._path(part))}
-        return self._members[part]
 
-    def _path(self, part: int) -> Path:
-        if part not in self._local:
-            self._local[part] = local_copy(self.folder / f"{part:08d}.npz")
-        return self._local[part]
+class _Part:
+    """One part, its arrays mapped as they are asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._members = {m.name: m for m in read_members(path)}
+        self._columns: dict[str, Array] = {}
+
+    def column(self, name: str) -> Array:
+        if name not in self._columns:
+            self._columns[name] = load_member(self._path, self._members[name])
+        return self._columns[name]
+
+    def rows(self) -> dict[str, tuple[int, int]]:
+        """Group and row by name."""
+        found = {}
+        for member in self._members:
+            group, _, key = member.partition("/")
+            if key == _NAMES:
+                for row, name in enumerate(self.column(member).tolist()):
+                    found[name] = int(group), row
+        return found

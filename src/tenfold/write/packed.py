@@ -11,13 +11,15 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from abc import abstractmethod
+from array import array
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from tenfold.errors import OutputError
+from tenfold.long_list import holds, kept, kept_sorted
 from tenfold.places import Place
 from tenfold.samples.codec import SUFFIXES, format_named
 from tenfold.samples.source import Item, Source
@@ -45,9 +47,10 @@ class PackedWriter(Writer):
 
     def __init__(self, source: Source, destination: Place, options: WriteOptions) -> None:
         super().__init__(source, destination, options)
-        keys = Counter(_plain_key(item).casefold() for item in source.items)
-        self._twice = frozenset(key for key, count in keys.items() if count > 1)
-        self._files = self._named_files()
+        keys = kept_sorted((_plain_key(item).casefold() for item in source.items), key=str)
+        self._twice = kept(key for key, same in groupby(keys) if len(list(islice(same, 2))) > 1)
+        self._in_split = self._shards_of_splits()
+        self._near = 0
         self._held: _Held | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -90,30 +93,42 @@ class PackedWriter(Writer):
 
     # Names.
 
-    def _named_files(self) -> dict[tuple[int, str | None], str]:
-        """Names of all files, by shard and split."""
-        size, items = self.shard_size, self.source.items
-        found = dict.fromkeys((i // size, item.split) for i, item in enumerate(items))
-        counts = Counter(split for _, split in found)
-        seen: Counter[str | None] = Counter()
-        names = {}
-        for place in found:
-            split = place[1]
-            names[place] = self.file_name(split or _NO_SPLIT, seen[split], counts[split])
-            seen[split] += 1
-        return names
+    def _shards_of_splits(self) -> dict[str | None, array[int]]:
+        """The numbers of the shards that have items of a split, rising."""
+        found: dict[str | None, array[int]] = {}
+        for number, item in enumerate(self.source.items):
+            shards = found.setdefault(item.split, array("q"))
+            if not shards or shards[-1] != number // self.shard_size:
+                shards.append(number // self.shard_size)
+        return found
+
+    def _items_of(self, shard: int) -> range:
+        first = shard * self.shard_size
+        return range(first, min(first + self.shard_size, len(self.source.items)))
 
     def _shard_of(self, item: Item) -> int:
-        return bisect_left(self.source.items, item.id, key=lambda i: i.id) // self.shard_size
+        items = self.source.items
+        for near in (self._near, self._near + 1):  # items are mostly asked for in order
+            numbers = self._items_of(near)
+            if numbers and items[numbers[0]].id <= item.id <= items[numbers[-1]].id:
+                break
+        else:
+            near = bisect_left(items, item.id, key=lambda i: i.id) // self.shard_size
+        self._near = near
+        return near
+
+    def _file(self, shard: int, split: str | None) -> str:
+        shards = self._in_split[split]
+        return self.file_name(split or _NO_SPLIT, bisect_left(shards, shard), len(shards))
 
     def file_of(self, item: Item) -> str:
         """The file that an item's outputs go to."""
-        return self._files[self._shard_of(item), item.split]
+        return self._file(self._shard_of(item), item.split)
 
     def key(self, item: Item, copy: int) -> str:
         """An output's key."""
         key = _plain_key(item)
-        if key.casefold() in self._twice:
+        if holds(self._twice, key.casefold()):
             key = _own_key(item, key)
         if copy == 0:
             return key
@@ -159,10 +174,11 @@ class PackedWriter(Writer):
         assert self._held is not None, "begin_shard comes first"
         digests = {}
         try:
-            for (number, _), file in self._files.items():
-                if number == shard:
-                    rows = self._held.rows(file)
-                    digests[file] = write_chunks(self.destination / file, self.packed(rows))
+            items = self._items_of(shard)
+            for split in dict.fromkeys(self.source.items[i].split for i in items):
+                file = self._file(shard, split)
+                rows = self._held.rows(file)
+                digests[file] = write_chunks(self.destination / file, self.packed(rows))
         finally:
             self._forget()
         return digests

@@ -61,7 +61,9 @@ def apply_fill(image: Array, fill: Fill, value_range: ValueRange) -> Array:
     """
     whole, out = raster(image)
     height, width, channels = whole.shape
-    rectangles = np.ascontiguousarray(fill.rectangles, np.int64)
+    # The kernels write where they are told to.
+    limits = np.array([width, height, width, height], np.int64)
+    rectangles = np.minimum(np.maximum(fill.rectangles, 0), limits, dtype=np.int64, order="C")
     colour = (
         np.zeros(channels, whole.dtype)
         if fill.fill == "noise"

@@ -12,22 +12,22 @@ from tenfold.native.room import room
 from tenfold.plan.kernels.values import ValueRange
 from tenfold.samples.sample import Array
 
-_ENDINGS = {"B": "u8", "H": "u16", "f": "f32"}
-_POINTERS = {
+ENDINGS = {"B": "u8", "H": "u16", "f": "f32"}
+POINTERS = {
     "B": "uint8_t[]", "H": "uint16_t[]", "f": "float[]", "d": "double[]",
-    "I": "uint32_t[]", "l": "int64_t[]", "q": "int64_t[]",
+    "I": "uint32_t[]", "l": "int64_t[]", "q": "int64_t[]", "?": "uint8_t[]",
 }  # fmt: skip
 _TOPS = {"B": 255, "H": 65535}
 
 
 def kernels(name: str) -> dict[str, Callable[..., Any]]:
     """The functions `name_u8`, `name_u16` and `name_f32` by `dtype.char`."""
-    return {char: getattr(lib, f"{name}_{ending}") for char, ending in _ENDINGS.items()}
+    return {char: getattr(lib, f"{name}_{ending}") for char, ending in ENDINGS.items()}
 
 
 def pointer(array: Array) -> Any:
     """A pointer to a contiguous array's values, as its dtype says."""
-    return ffi.from_buffer(_POINTERS[array.dtype.char], array)
+    return ffi.from_buffer(POINTERS[array.dtype.char], array)
 
 
 def bytes_of(array: Array) -> Any:

@@ -329,9 +329,7 @@ def _first_of_each(
             problems.append(Quarantined(what, "its image has another row; keep one"))
 
 
-def _notes(
-    tables: Sequence[LabelTable], items: Iterable[Item], finder: _Finder
-) -> tuple[str, ...]:
+def _notes(tables: Sequence[LabelTable], items: Iterable[Item], finder: _Finder) -> tuple[str, ...]:
     notes = []
     columns = list(dict.fromkeys(c for t in tables for c in _others(t)))
     if columns and all(t.label is None for t in tables):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from pathlib import PurePosixPath
 from typing import ClassVar
 
@@ -18,9 +19,11 @@ from tenfold.samples.upright import sample_of
 from tenfold.samples.walk import canonical_split, is_image, list_files, unsupported
 
 IMAGE_FOLDERS = ("image", "images", "img", "imgs", "input", "inputs")
-MASK_FOLDERS = (
-    "mask", "masks", "label", "labels", "annotation", "annotations", "gt", "ground_truth",
-    "groundtruth", "seg", "segmentation", "segmentations", "target", "targets",
+MASK_FOLDERS = frozenset(
+    {
+        "mask", "masks", "label", "labels", "annotation", "annotations", "gt", "ground_truth",
+        "groundtruth", "seg", "segmentation", "segmentations", "target", "targets",
+    }
 )  # fmt: skip
 MARKERS = tuple(
     joint + word
@@ -56,6 +59,8 @@ class PairsSource(Source):
         if not root.is_dir():
             return False
         files = list_files(root).files
+        if not any(_may_be_mask(f) for f in files if is_image(f)):
+            return False
         return any(key in masks for images, masks in _sorted_out(files) for key in images)
 
     @classmethod
@@ -124,22 +129,30 @@ def _sorted_out(files: Sequence[str]) -> Iterator[tuple[_Files, _Files]]:
     in_folders = {"image", "mask"} <= {_in_folders(f)[0] for f in filter(is_image, files)}
     place = _in_folders if in_folders else _in_one_folder
 
-    def together(file: str) -> _Key:
-        folder, split, stem = place(file)[1]
-        while (shorter := without_marker(stem)) != stem:
-            stem = shorter
-        return folder, split, stem
-
+    listed = ((_bare(key), role, key, f) for f in files if is_image(f) for role, key in [place(f)])
     # a stable sort: files of one key stay in their order
-    for _, group in groupby(kept_sorted(filter(is_image, files), together), together):
+    for _, group in groupby(kept_sorted(listed, key=itemgetter(0)), key=itemgetter(0)):
         images: _Files = {}
         masks: _Files = {}
-        for file in group:
-            role, key = place(file)
+        for _, role, key, file in group:
             (masks if role == "mask" else images).setdefault(key, []).append(file)
         if in_folders:
             _drop_markers(images, masks)
         yield images, masks
+
+
+def _bare(key: _Key) -> _Key:
+    """The key without markers: what a pair has in common, however it is named."""
+    folder, split, stem = key
+    while (shorter := without_marker(stem)) != stem:
+        stem = shorter
+    return folder, split, stem
+
+
+def _may_be_mask(file: str) -> bool:
+    *folders, name = file.lower().split("/")
+    in_folder = not MASK_FOLDERS.isdisjoint(folders)
+    return in_folder or PurePosixPath(name).stem.endswith(MARKERS)
 
 
 def _in_folders(file: str) -> tuple[str, _Key]:
@@ -176,6 +189,7 @@ def _drop_markers(images: _Files, masks: _Files) -> None:
 
 def without_marker(stem: str) -> str:
     """A mask's name without the ending that says it is one."""
-    marker = next((m for m in MARKERS if stem.lower().endswith(m)), "")
+    if not stem.lower().endswith(MARKERS):
+        return stem
+    marker = next(m for m in MARKERS if stem.lower().endswith(m))
     return stem[: len(stem) - len(marker)]
-

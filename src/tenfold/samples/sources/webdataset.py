@@ -237,9 +237,7 @@ class _Listing:
         found = kept(self._samples(files))
         return kept_sorted(self._items(found, self._label_field(found)), key=lambda i: i.id)
 
-    def _items(
-        self, found: Sequence[tuple[str, str, _Found]], where: str | None
-    ) -> Iterator[Item]:
+    def _items(self, found: Sequence[tuple[str, str, _Found]], where: str | None) -> Iterator[Item]:
         for file, key, sample in found:
             fields = tuple(sample.members)
             problem = sample.problem or image_problem(fields)
