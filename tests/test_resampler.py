@@ -127,7 +127,7 @@ def test_balance_agrees_with_a_job_on_disk() -> None:
     expected = copies_of(listed, None, 3, balance=True, originals=True)
     resampler = ImageResampler(OPS, copies=3, seed=0, balance=True)
     resampler.fit_resample(images((7, 4, 4)), labels)
-    assert np.bincount(resampler.sample_indices_[7:]).tolist() == expected
+    assert np.bincount(resampler.sample_indices_[7:]).tolist() == list(expected)
 
 
 def test_without_labels_and_without_copies() -> None:

@@ -80,7 +80,7 @@ def test_other_library_versions_are_another_job(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped(source, tmp_path / "out")
-    monkeypatch.setattr("tenfold.engine.job.library_versions", lambda: {"numpy": "1.0"})
+    monkeypatch.setattr("tenfold.engine.job.library_versions", lambda more=(): {"numpy": "1.0"})
     with pytest.raises(RequestError, match="library versions"):
         whole(source, tmp_path / "out", existing="resume")
 
