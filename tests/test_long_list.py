@@ -75,10 +75,14 @@ def test_searching() -> None:
 
 
 def test_another_process_reads_the_same_file() -> None:
-    code = "import pickle, sys; found = pickle.load(sys.stdin.buffer); print(len(found), found[777])"
+    code = (
+        "import pickle, sys; found = pickle.load(sys.stdin.buffer); print(len(found), found[777])"
+    )
     packed = pickle.dumps(numbers(1000))
     assert len(packed) < 300
-    gone = subprocess.run([sys.executable, "-c", code], input=packed, capture_output=True, check=False)
+    gone = subprocess.run(
+        [sys.executable, "-c", code], input=packed, capture_output=True, check=False
+    )
     assert b"open the dataset again" in gone.stderr, "the list went, and its file with it"
     found = numbers(1000)
     done = subprocess.run(

@@ -274,6 +274,7 @@ def test_bench(tmp_path: Path) -> None:
     outcome = tenfold("bench", source, "--copies", 1, "--repeats", 1)
     assert (outcome.code, outcome.err) == (0, "")
     says(outcome.out, "decode", "augment", "encode", "write", "outputs")
+    says(outcome.out, "decoding and encoding alone", "% of that", "times one", "OpenCV level 1")
     assert tree(tmp_path) == before
     assert tenfold("bench", tmp_path / "none").code == 2
     assert tenfold("bench", source, "--repeats", 0).code == 2

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import pytest
 
 from engine.datasets import arrays, image_folder
+from tenfold import long_list
 from tenfold.cli.main import run
 from tenfold.engine import ray as module
 from tenfold.engine.destination import prepare
@@ -94,6 +95,22 @@ def test_the_bytes_of_the_local_engine(
     engine: RayEngine, tmp_path: Path, make: Callable[[Path], Path]
 ) -> None:
     check_engine(engine, open_source(make(tmp_path / "data")))
+
+
+def test_long_lists_are_read_from_the_destination(
+    engine: RayEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the temporary files of this machine are not those of a node."""
+    monkeypatch.setattr(long_list, "IN_MEMORY", 8)
+    prepared = plan_job(image_folder(tmp_path / "data"), tmp_path / "out", **SETTINGS)
+    there: list[int] = []
+
+    def look(done: ShardDone) -> None:
+        there.append(len(list((tmp_path / "out").rglob("lists-*/tenfold-list-*"))))
+
+    carry_out(prepared, engine, progress=look)
+    assert set(there) == {2}, "items and copies"
+    assert tree_hash(tmp_path / "out") == local(tmp_path)
 
 
 def test_progress_is_told_of_each_shard_once(engine: RayEngine, tmp_path: Path) -> None:

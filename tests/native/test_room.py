@@ -66,7 +66,6 @@ def _buffers(array: Any) -> list[pickle.PickleBuffer]:
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_any_view_keeps_its_array(name: str) -> None:
-    room(SHAPE, np.uint8)
     array = room(SHAPE, np.uint8)
     where = address(array)
     view = VIEWS[name](array)
@@ -83,7 +82,6 @@ def test_what_a_person_does_to_an_array_is_gone_with_it() -> None:
     def lock(array: Any) -> None:
         array.flags.writeable = False
 
-    room(SHAPE, np.uint8)
     for change in (turn, lock):
         change(room(SHAPE, np.uint8))
         for _ in range(5):

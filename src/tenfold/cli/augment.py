@@ -15,7 +15,7 @@ from tenfold.cli.progress import bar
 from tenfold.engine.destination import Existing, check_destination
 from tenfold.engine.job import Job
 from tenfold.engine.local import LocalEngine
-from tenfold.engine.manifest import MANIFEST, QUARANTINE, read_lines
+from tenfold.engine.manifest import MANIFEST, QUARANTINE, raw_lines, read_lines
 from tenfold.engine.ray import RayEngine
 from tenfold.engine.replay import replay as make_again
 from tenfold.engine.run import Engine, RunResult
@@ -233,7 +233,7 @@ def _summary(prepared: Prepared, result: RunResult, was: str, quiet: bool) -> No
             complain(f"{_samples(result.quarantined)} quarantined so far")
         return
     if not quiet:
-        total = sum(1 for _ in read_lines(job.destination / MANIFEST))
+        total = sum(1 for _ in raw_lines(job.destination / MANIFEST))
         before = total - result.outputs
         if was == "whole":
             say(f"{job.destination} is complete ({total:,} outputs); nothing to do")

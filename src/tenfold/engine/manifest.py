@@ -40,15 +40,27 @@ def read_lines(path: Place) -> Iterator[dict[str, Any]]:
     Raises:
         RequestError: the file is missing or damaged, naming the line.
     """
+    for number, line in enumerate(raw_lines(path), 1):
+        yield parsed(line, path, number)
+
+
+def parsed(line: bytes, path: Place, number: int) -> Any:
+    """A line of a JSON lines file. Raises `RequestError` if it is damaged."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        raise RequestError(f"{path}, line {number}: not JSON; the file is damaged") from None
+
+
+def raw_lines(path: Place) -> Iterator[bytes]:
+    """The lines of a file, each with its end.
+
+    Raises:
+        RequestError: the file is missing, or can't be read.
+    """
     try:
         with path.open("rb") as handle:
-            for number, line in enumerate(handle, 1):
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    raise RequestError(
-                        f"{path}, line {number}: not JSON; the file is damaged"
-                    ) from None
+            yield from handle
     except OSError as error:
         raise RequestError(f"can't read {path}: {error.strerror or error}") from error
 

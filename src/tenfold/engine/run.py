@@ -15,6 +15,7 @@ from tenfold.engine.manifest import JOB, MANIFEST, QUARANTINE, RECIPE, encode_li
 from tenfold.engine.state import State
 from tenfold.engine.work import ShardDone
 from tenfold.errors import OutputError
+from tenfold.long_list import kept
 from tenfold.places import Place
 from tenfold.write.atomic import write_bytes, write_chunks
 from tenfold.write.writer import Line, Written
@@ -111,20 +112,17 @@ def finish(job: Job, state: State) -> int:
     Returns:
         How many samples are quarantined.
     """
-    destination = job.destination
-
-    def entries() -> Iterator[dict[str, Any]]:
-        return state.entries(range(job.shard_count))
-
-    files = job.writer.finish(_line(e) for e in entries() if "line" in e)
-    write_chunks(destination / MANIFEST, encode_lines(e["line"] for e in entries() if "line" in e))
-    left_out = len(job.source.problems) + sum("reason" in e for e in entries())
+    destination, shards = job.destination, range(job.shard_count)
+    files = job.writer.finish(_line(e) for e in state.entries(shards) if "line" in e)
+    write_chunks(destination / MANIFEST, state.lines(shards))
+    others = kept(state.others(shards))
+    left_out = len(job.source.problems) + sum("reason" in e for e in others)
     if left_out:
         problems = ({"item": p.id, "reason": p.reason} for p in job.source.problems)
-        others = (e for e in entries() if "reason" in e)
-        write_chunks(destination / QUARANTINE, encode_lines(chain(problems, others)))
+        bad = (e for e in others if "reason" in e)
+        write_chunks(destination / QUARANTINE, encode_lines(chain(problems, bad)))
     write_bytes(destination / RECIPE, dump_recipe(job.recipe, full=True).encode())
-    of_shards = (f for e in entries() for f in e.get("files", {}).items())
+    of_shards = (f for e in others for f in e.get("files", {}).items())
     about = _about(job.identity(), chain(files.items(), of_shards), left_out)
     write_chunks(destination / JOB, about)
     return left_out

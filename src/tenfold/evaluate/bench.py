@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
 import tempfile
@@ -28,34 +29,77 @@ STAGES = ("decode", "augment", "encode", "write")
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """One whole job.
+
+    Attributes:
+        rate: outputs a second of all of it.
+        steady: outputs a second from the moment when each worker had committed a shard to the last
+            commit: without the start of the processes and the end of the job. NaN if that was all.
+        first: seconds to that moment.
+        busy: seconds of processor time an output that this process took: the whole work with one
+            worker, with more of them the parent's.
+    """
+
+    rate: float
+    steady: float
+    first: float
+    busy: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bench:
     """What was measured.
 
     Attributes:
-        outputs: of one whole job.
-        rates: workers -> outputs a second, one number a repetition.
-        stages: stage -> seconds of processor time an output, on one thread.
+        outputs, copies: of one whole job; the outputs are copies and originals.
+        runs: workers -> whole jobs, one a repetition.
+        stages: stage -> seconds of processor time a copy, on one thread.
+        png: how many times as fast as OpenCV at level 1 the copies were encoded; None if they
+            aren't PNG.
     """
 
     outputs: int
-    rates: dict[int, tuple[float, ...]]
+    copies: int
+    runs: dict[int, tuple[Run, ...]]
     stages: dict[str, float]
+    png: float | None = None
 
     def text(self) -> str:
         """A small table."""
-        lines = [f"{self.outputs} outputs a job"]
-        base = statistics.median(self.rates[min(self.rates)])
-        for workers, rates in self.rates.items():
-            middle = statistics.median(rates)
-            spread = f"{min(rates):.0f}..{max(rates):.0f}"
+        lines = [f"{self.outputs} outputs a job, {self.copies} of them copies"]
+        fewest = self.runs[min(self.runs)]
+        for workers, runs in self.runs.items():
+            rates = [run.rate for run in runs]
             lines.append(
-                f"{workers} worker{'s' if workers > 1 else ' '}  {middle:8.0f} outputs/s "
-                f"({spread}), {middle / base:.2f} times one"
+                f"{workers} worker{'s' if workers > 1 else ' '}  {_median(runs, 'rate'):8.0f} "
+                f"outputs/s ({min(rates):.0f}..{max(rates):.0f}), "
+                f"{_median(runs, 'rate') / _median(fewest, 'rate'):.2f} times one; begun after "
+                f"{_median(runs, 'first'):.2f} s, then {_median(runs, 'steady'):.0f} outputs/s, "
+                f"{_median(runs, 'steady') / _median(fewest, 'steady'):.2f} times one; this "
+                f"process took {1e3 * _median(runs, 'busy'):.3f} ms an output"
             )
         total = sum(self.stages.values())
         for stage, seconds in self.stages.items():
-            lines.append(f"{stage:<9}  {1e3 * seconds:8.3f} ms an output, {seconds / total:6.1%}")
+            lines.append(f"{stage:<9}  {1e3 * seconds:8.3f} ms a copy, {seconds / total:6.1%}")
+        if 1 in self.runs:
+            lines.append(self._alone())
+        if self.png is not None:
+            lines.append(f"PNG files are encoded {self.png:.2f} times as fast as by OpenCV level 1")
         return "\n".join(lines)
+
+    def _alone(self) -> str:
+        """The job beside decoding and encoding alone, both by processor time of one thread."""
+        alone = 1 / (self.stages["decode"] + self.stages["encode"])
+        job = self.copies / self.outputs / _median(self.runs[1], "busy")
+        return (
+            f"decoding and encoding alone {alone:.0f} copies/s, the whole job {job:.0f} copies/s, "
+            f"{job / alone:.1%} of that (by processor time)"
+        )
+
+
+def _median(runs: Sequence[Run], what: str) -> float:
+    return float(statistics.median(getattr(run, what) for run in runs))
 
 
 def bench(
@@ -71,19 +115,55 @@ def bench(
     Raises:
         RequestError: no sample can be read.
     """
-    rates: dict[int, list[float]] = {n: [] for n in workers}
-    outputs = 0
+    runs: dict[int, list[Run]] = {n: [] for n in workers}
+    stages: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory(prefix="tenfold-bench-") as folder:
         for repeat in range(repeats):
             for count in workers:
                 job = make_job(Path(folder) / f"{repeat}-{count}")
-                state = prepare(job, "refuse", shared=False)
-                start = perf_counter()
-                outputs = execute(job, LocalEngine(count), state).outputs
-                rates[count].append(outputs / (perf_counter() - start))
+                runs[count].append(_timed_run(job, count))
+            with single_threaded():
+                stages.append(measure_stages(make_job(Path(folder) / f"stages-{repeat}")))
         with single_threaded():
-            stages = measure_stages(make_job(Path(folder) / "stages"))
-    return Bench(outputs, {n: tuple(r) for n, r in rates.items()}, stages)
+            png = against_opencv(job)
+        outputs = sum(job.outputs(i) for i in range(len(job.source.items)))
+        copies = sum(count or 0 for count in job.copies)
+    middle = {name: statistics.median(each[name] for each in stages) for name in STAGES}
+    return Bench(outputs, copies, {n: tuple(r) for n, r in runs.items()}, middle, png)
+
+
+def _timed_run(job: Job, workers: int) -> Run:
+    state = prepare(job, "refuse", shared=False)
+    commits: list[tuple[float, int]] = []
+    start, busy = perf_counter(), process_time()
+    outputs = execute(
+        job, LocalEngine(workers), state,
+        progress=lambda done: commits.append((perf_counter(), done.outputs)),
+    ).outputs  # fmt: skip
+    seconds, busy = perf_counter() - start, process_time() - busy
+    begun = commits[min(workers, len(commits)) - 1][0]
+    rest, lasted = sum(made for _, made in commits[workers:]), commits[-1][0] - begun
+    steady = rest / lasted if lasted > 0 else math.nan
+    return Run(outputs / seconds, steady, begun - start, busy / outputs)
+
+
+def against_opencv(job: Job, samples: int = 8) -> float | None:
+    """How many times as fast as OpenCV at level 1 a job's images are encoded, if as PNG.
+
+    Images are 8 bits with 1 or 3 channels; None if there is none that is written as PNG.
+    """
+    ours = theirs = 0.0
+    for _, sample, _ in _timed_samples(job, samples):
+        plain = sample.image.dtype == np.uint8 and sample.image.shape[2] in (1, 3)
+        if not plain or _format(job, sample) != "png":
+            continue
+        image = np.ascontiguousarray(sample.image[..., ::-1])  # OpenCV's own order, made beforehand
+        start = process_time()
+        _encode(job, sample)
+        middle = process_time()
+        cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        ours, theirs = ours + middle - start, theirs + process_time() - middle
+    return theirs / ours if ours else None
 
 
 def measure_stages(job: Job, samples: int = 24) -> dict[str, float]:
@@ -129,9 +209,12 @@ def _timed_samples(job: Job, wanted: int) -> Iterator[tuple[int, Sample, float]]
 
 
 def _encode(job: Job, sample: Sample) -> bytes:
-    options = job.writer.options
-    form = options.format or str(sample.encoding.get("format", "png"))
-    return encode_image(sample.image, form, sample.encoding, options.quality, sample.alpha)
+    quality = job.writer.options.quality
+    return encode_image(sample.image, _format(job, sample), sample.encoding, quality, sample.alpha)
+
+
+def _format(job: Job, sample: Sample) -> str:
+    return job.writer.options.format or str(sample.encoding.get("format", "png"))
 
 
 def write_photos(folder: Path, count: int = 48, height: int = 480, width: int = 640) -> None:

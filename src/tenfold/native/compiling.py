@@ -58,9 +58,7 @@ def _compile(folder: Path, name: str, flags: list[str]) -> Path:
     alone = ["-nostdlib", "-s"] if sys.platform == "linux" else []
     sources = [str(path) for path in sorted(HERE.glob("*.c"))]
     command = [sys.executable, "-m", "ziglang", "cc", *_FLAGS, *flags, *alone, *sources]
-    done = subprocess.run(
-        [*command, "-o", str(out)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*command, "-o", str(out)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"tenfold's kernels don't compile ({name}):\n{done.stderr}")
     return out

@@ -188,6 +188,9 @@ void pixel_words(uint64_t seed, uint32_t stream, ptrdiff_t first, ptrdiff_t coun
 void pixel_normals(const int64_t *seeds, ptrdiff_t fields, uint32_t stream, ptrdiff_t first,
                    ptrdiff_t count, float *out);
 
+/* The normal numbers of one seed's stream that bytes get, as integers of deviation 3959.82. */
+void pixel_normals16(uint64_t seed, uint32_t stream, ptrdiff_t first, ptrdiff_t count, int16_t *out);
+
 /* y = x + z * (spread + slope * (x - low)), z normal; one z for all channels of a pixel if
  * `shared`. Gaussian noise has slope 0; multiplicative noise spread 0. */
 void normal_noise_u8(const uint8_t *src, ptrdiff_t pixels, ptrdiff_t channels, int shared,

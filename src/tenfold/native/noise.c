@@ -1,6 +1,7 @@
 /* Normal noise and single pixels hit, on all of an image. */
 #include <string.h>
 
+#include "planes.h"
 #include "random.h"
 
 #define WIDEST 4 /* channels up to which shared noise goes through the vectors */
@@ -70,20 +71,21 @@ static void for_each_value(const float *z, ptrdiff_t pixels, ptrdiff_t channels,
         }                                                                                            \
     }
 
-NORMAL_NOISE(u8, normal_noise_u8, 0.5f, (int32_t))
 NORMAL_NOISE(u16, normal_noise_u16, 0.5f, (int32_t))
 NORMAL_NOISE(float, normal_noise_f32, 0.0f, )
 
-#define LANES 16
+#define GROUP 16
+
+enum { KEPT, BLACK, WHITE };
 
 /* Places of the words below `limit`; how many. */
-INLINE int hits(const u32 *restrict words, int count, u32 limit, int *restrict places) {
+INLINE int places_of(const u32 *restrict words, int count, u32 limit, int *restrict places) {
     int found = 0;
-    for (int i = 0; i < count; i += LANES) {
+    for (int i = 0; i < count; i += GROUP) {
         u32 any = 0;
-        for (int k = 0; k < LANES; k++) any |= words[i + k] < limit;
+        for (int k = 0; k < GROUP; k++) any |= words[i + k] < limit;
         if (!any) continue;
-        for (int k = 0; k < LANES; k++) {
+        for (int k = 0; k < GROUP; k++) {
             places[found] = i + k;
             found += words[i + k] < limit;
         }
@@ -91,24 +93,63 @@ INLINE int hits(const u32 *restrict words, int count, u32 limit, int *restrict p
     return found;
 }
 
+/* What becomes of the pixels of a chunk. */
+static void hits(const u32 *restrict words, u32 limit, u32 white, u8 *restrict what) {
+    for (int i = 0; i < WORDS; i++) {
+        const u8 colour = words[i] < white ? WHITE : BLACK;
+        what[i] = words[i] < limit ? colour : KEPT;
+    }
+}
+
+#if defined(__AVX512VBMI__)
+#define SPREAD_BY_VECTORS 1
+#else
+#define SPREAD_BY_VECTORS 0
+#endif
+
+/* The same for all three channels of each pixel. */
+static void three_times(const u8 *what, u8 *wide) {
+    byte_planes same;
+    memcpy(same.r, what, WORDS);
+    memcpy(same.g, what, WORDS);
+    memcpy(same.b, what, WORDS);
+    together(&same, WORDS, wide);
+}
+
 #define SALT_AND_PEPPER(T, NAME)                                                                     \
+    static void NAME##_some(const T *src, const u8 *what, ptrdiff_t count, T low, T high, T *dst) {  \
+        for (ptrdiff_t i = 0; i < count; i++) {                                                      \
+            const T colour = what[i] == WHITE ? high : low;                                          \
+            dst[i] = what[i] == KEPT ? src[i] : colour;                                              \
+        }                                                                                            \
+    }                                                                                                \
     EXPORT void NAME(const T *src, ptrdiff_t pixels, ptrdiff_t channels, int shared, u64 seed,       \
                      u32 limit, u32 white, T low, T high, T *dst) {                                  \
         u32 words[WORDS];                                                                            \
-        int places[WORDS + 1];                                                                       \
+        u8 what[WORDS], wide[3 * WORDS];                                                             \
         const ptrdiff_t each = shared ? channels : 1;                                                \
         const ptrdiff_t numbers = shared ? pixels : pixels * channels;                               \
         for (ptrdiff_t i = 0; i < numbers; i += WORDS) {                                             \
             const ptrdiff_t some = numbers - i < WORDS ? numbers - i : WORDS;                        \
+            const T *from = src + i * each;                                                          \
             T *to = dst + i * each;                                                                  \
-            if (dst != src) memcpy(to, src + i * each, (size_t)(some * each) * sizeof(T));           \
             random_words(words, seed, STREAM_HITS, (u64)(i / WORDS));                                \
-            for (ptrdiff_t k = some; k < WORDS; k++) words[k] = 0xffffffffu;                         \
-            const int found = hits(words, WORDS, limit, places);                                     \
-            for (int k = 0; k < found; k++) {                                                        \
-                const T colour = words[places[k]] < white ? high : low;                              \
-                T *pixel = to + places[k] * each;                                                    \
-                for (ptrdiff_t c = 0; c < each; c++) pixel[c] = colour;                              \
+            if (each == 1) {                                                                         \
+                hits(words, limit, white, what);                                                     \
+                NAME##_some(from, what, some, low, high, to);                                        \
+            } else if (each == 3 && SPREAD_BY_VECTORS) {                                             \
+                hits(words, limit, white, what);                                                     \
+                three_times(what, wide);                                                             \
+                NAME##_some(from, wide, 3 * some, low, high, to);                                    \
+            } else {                                                                                 \
+                if (to != from) memcpy(to, from, (size_t)(some * each) * sizeof(T));                 \
+                int places[WORDS + 1];                                                               \
+                for (ptrdiff_t k = some; k < WORDS; k++) words[k] = 0xffffffffu;                     \
+                const int found = places_of(words, WORDS, limit, places);                            \
+                for (int k = 0; k < found; k++) {                                                    \
+                    const T colour = words[places[k]] < white ? high : low;                          \
+                    for (ptrdiff_t c = 0; c < each; c++) to[places[k] * each + c] = colour;          \
+                }                                                                                    \
             }                                                                                        \
         }                                                                                            \
     }

@@ -16,4 +16,8 @@ void random_words(u32 *out, u64 seed, u32 stream, u64 chunk);
 /* Independent standard normal numbers. */
 void random_normals(float *out, u64 seed, u32 stream, u64 chunk);
 
+/* The same as integers of this standard deviation: other ones, quicker and less fine. */
+#define NORMAL16 3959.82f
+void random_normals16(int16_t *out, u64 seed, u32 stream, u64 chunk);
+
 #endif

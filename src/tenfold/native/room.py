@@ -48,11 +48,11 @@ def room(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     given = forms.get((shape, dtype))
     if given is None:
         fresh: NDArray[Any] = np.empty(shape, dtype)
-        if _LEAST <= fresh.nbytes <= _MOST:
-            forms[shape, dtype] = deque(maxlen=_EACH)
-            if len(forms) > _FORMS:
-                forms.popitem(last=False)
-        return fresh
+        if not _LEAST <= fresh.nbytes <= _MOST:
+            return fresh
+        given = forms[shape, dtype] = deque(maxlen=_EACH)
+        if len(forms) > _FORMS:
+            forms.popitem(last=False)
     # Taken out while it is looked at: a signal's handler may come by here meanwhile.
     for _ in range(len(given)):
         memory, last = given.popleft()

@@ -5,7 +5,7 @@
 #include "common.h"
 #include "functions.h"
 
-enum { BLOCK = 256, LANES = 16 };
+enum { BLOCK = 128, LANES = 16 };
 enum { NEAREST, LINEAR, CUBIC };
 enum { REFLECT, EDGE, WRAP, CONSTANT };
 enum { TYPE_U8, TYPE_U16, TYPE_F32, TYPE_8_BYTES };

@@ -2,22 +2,7 @@
  *
  * Three passes over a block, each simple enough for vectors: offsets and weights (14 bits of
  * fraction, four weights whose sum is one), loads (both pixels of a row at once), sums. */
-#include "warp.h"
-
-#if defined(__AVX512VBMI__)
-#include <immintrin.h>
-#endif
-
-enum { BITS = 14, ONE = 1 << BITS, HALF = ONE / 2, NO_BORDER = -1 };
-enum { APART = 100000 }; /* pixels: so that places fit 32 bits with their fractions */
-
-typedef struct {
-    int32_t offset[BLOCK]; /* of the first pixel, from `base` */
-    u32 top[BLOCK], low[BLOCK]; /* weights of two neighbours, 16 bits each */
-    int32_t rest[BLOCK];   /* weight of what lies beyond a constant border */
-    u64 above[BLOCK], below[BLOCK]; /* two neighbours' bytes */
-    u32 word[BLOCK];                /* for one channel: all four */
-} Work;
+#include "warp_sums.h"
 
 typedef struct {
     int32_t first, side; /* of the block's origin; pixels along the axis */
@@ -48,10 +33,10 @@ INLINE int32_t tap(Line line, float place, const int border, int32_t *wa, int32_
 }
 
 INLINE void place(
-    const Points *points, Line across, Line down, int32_t stride, const int32_t channels,
-    const int border, Work *restrict work
+    const Points *points, int from, int end, Line across, Line down, int32_t stride,
+    const int32_t channels, const int border, Work *restrict work
 ) {
-    for (int start = 0; start < (int)points->n; start += LANES)
+    for (int start = from; start < end; start += LANES)
         for (int j = 0; j < LANES; j++) {
             const int k = start + j;
             int32_t xa, xb, ya, yb;
@@ -116,60 +101,6 @@ INLINE void load_carefully(
     }
 }
 
-#if defined(__AVX512VBMI__)
-
-/* Sixteen pixels of three or four channels. */
-INLINE __m512i
-sums(const Work *work, int k, const int channels, const int border, const u8 *beyond) {
-    const __m512i a0 = _mm512_loadu_si512(work->above + k),
-                  a1 = _mm512_loadu_si512(work->above + k + 8);
-    const __m512i b0 = _mm512_loadu_si512(work->below + k),
-                  b1 = _mm512_loadu_si512(work->below + k + 8);
-    const __m512i top = _mm512_loadu_si512(work->top + k), low = _mm512_loadu_si512(work->low + k);
-    /* Pixel i's bytes start at byte 8 i of both vectors: a channel of it and of its neighbour
-     * become two 16-bit numbers. */
-    u8 order[64];
-    for (int i = 0; i < 16; i++) {
-        order[4 * i] = (u8)(8 * i);
-        order[4 * i + 1] = order[4 * i + 3] = 0;
-        order[4 * i + 2] = (u8)(8 * i + channels);
-    }
-    __m512i pick = _mm512_loadu_si512(order), packed = _mm512_setzero_si512();
-    const __m512i next = _mm512_set1_epi32(0x00010001);
-    for (int c = 0; c < channels; c++, pick = _mm512_add_epi8(pick, next)) {
-        const __m512i a =
-            _mm512_and_si512(_mm512_permutex2var_epi8(a0, pick, a1), _mm512_set1_epi16(255));
-        const __m512i b =
-            _mm512_and_si512(_mm512_permutex2var_epi8(b0, pick, b1), _mm512_set1_epi16(255));
-        __m512i sum = _mm512_add_epi32(_mm512_madd_epi16(a, top), _mm512_madd_epi16(b, low));
-        if (border == CONSTANT) {
-            const __m512i rest = _mm512_loadu_si512(work->rest + k);
-            sum = _mm512_add_epi32(sum, _mm512_madd_epi16(rest, _mm512_set1_epi32(beyond[c])));
-        }
-        sum = _mm512_srli_epi32(_mm512_add_epi32(sum, _mm512_set1_epi32(HALF)), BITS);
-        packed = _mm512_or_si512(packed, _mm512_slli_epi32(sum, 8 * c));
-    }
-    return packed;
-}
-
-INLINE void put_together(
-    const Work *work, int n, const int channels, const int border, const u8 *beyond, u8 *target
-) {
-    u8 order[64];
-    for (int i = 0; i < 64; i++) order[i] = (u8)(i / channels * 4 + i % channels);
-    const __m512i dense = _mm512_loadu_si512(order);
-    for (int k = 0; k < n; k += LANES) {
-        const int bytes = (n - k < LANES ? n - k : LANES) * channels;
-        const __mmask64 mask = ~(__mmask64)0 >> (64 - bytes);
-        const __m512i pixels = sums(work, k, channels, border, beyond);
-        _mm512_mask_storeu_epi8(
-            target + k * channels, mask, _mm512_permutexvar_epi8(dense, pixels)
-        );
-    }
-}
-
-#endif
-
 INLINE void put_plainly(
     const Work *work, int n, const int channels, const int border, const u8 *beyond, u8 *target
 ) {
@@ -203,15 +134,33 @@ INLINE void block(
 ) {
     Work work;
     const ptrdiff_t stride = source->width * channels;
-    place(points, across, down, (int32_t)stride, channels, border, &work);
     const int n = (int)points->n, lanes = (n + LANES - 1) / LANES * LANES;
+#if defined(__AVX512VBMI__)
+    if (channels >= 3 && !(careful && channels == 3)) {
+        /* Places of the next pixels are made while these are loaded. */
+        for (int k = 0; k < lanes + LANES; k += LANES) {
+            if (k < lanes)
+                place(points, k, k + LANES, across, down, (int32_t)stride, channels, border, &work);
+            if (k < LANES) continue;
+            const Near near = near_at(base, stride, work.offset + k - LANES);
+            put_sums(&work, k - LANES, n, near, channels, border, source->beyond, target);
+        }
+        return;
+    }
+#endif
+    place(points, 0, lanes, across, down, (int32_t)stride, channels, border, &work);
     if (careful && channels == 3)
         load_carefully(base, source->data + source->height * stride - base, stride, lanes, &work);
     else if (channels == 1) load_words(base, stride, lanes, &work);
     else load(base, stride, lanes, channels, &work);
 #if defined(__AVX512VBMI__)
     if (channels >= 3) {
-        put_together(&work, n, channels, border, source->beyond, target);
+        for (int k = 0; k < n; k += LANES) {
+            Near near;
+            __builtin_memcpy(near.above, work.above + k, sizeof near.above);
+            __builtin_memcpy(near.below, work.below + k, sizeof near.below);
+            put_sums(&work, k, n, near, channels, border, source->beyond, target);
+        }
         return;
     }
 #endif
@@ -256,7 +205,8 @@ int warp_sample_bytes(const Source *source, const Points *points, u8 *target) {
     const ptrdiff_t low = points->y + (ptrdiff_t)__builtin_floor(points->most_v + slack);
     if ((low - top + 2) * stride > INT32_MAX) return 0;
     if (right - left > APART || low - top > APART) return 0;
-    const int careful = low > height - 3;
+    /* Whether anything looks at the last rows, reflected ones too. */
+    const int careful = low > height - 3 || top < 4 - height;
     if (left >= 0 && top >= 0 && right < width - 1 && low < height - 1) {
         const Line across = {0, (int32_t)width, origin_u}, down = {0, (int32_t)height, origin_v};
         const u8 *base = source->data + top * stride + left * source->channels;
@@ -276,13 +226,13 @@ int warp_sample_bytes(const Source *source, const Points *points, u8 *target) {
     case REFLECT:
         if (left <= -width || right >= 2 * width - 2 || top <= -height || low >= 2 * height - 2)
             return 0;
-        block_of(source, points, across, down, source->data, REFLECT, 1, target);
+        block_of(source, points, across, down, source->data, REFLECT, careful, target);
         return 1;
     case EDGE:
-        block_of(source, points, across, down, source->data, EDGE, 1, target);
+        block_of(source, points, across, down, source->data, EDGE, careful, target);
         return 1;
     case CONSTANT:
-        block_of(source, points, across, down, source->data, CONSTANT, 1, target);
+        block_of(source, points, across, down, source->data, CONSTANT, careful, target);
         return 1;
     default:
         return 0;

@@ -98,8 +98,10 @@ static void expand(Column *column, ptrdiff_t row) {
     }
 }
 
-/* The four control rows about a row of cells, as cubic polynomials of the place within it. */
+/* The four control rows about a row of cells, as cubic polynomials of the place within it; through
+ * the matrix, if that is affine. */
 static void fit(Column *column, ptrdiff_t top) {
+    const double *m = column->matrix;
     for (int axis = 0; axis < 2; axis++) {
         const float *p0 = column->strips[axis][top % 4], *p1 = column->strips[axis][(top + 1) % 4];
         const float *p2 = column->strips[axis][(top + 2) % 4];
@@ -115,6 +117,18 @@ static void fit(Column *column, ptrdiff_t top) {
             }
     }
     column->cell = top;
+    if (!column->affine) return;
+    const float a = (float)(m[0] / m[8]), b = (float)(m[1] / m[8]);
+    const float c = (float)(m[3] / m[8]), d = (float)(m[4] / m[8]);
+    const int lanes = (int)(column->n + LANES - 1) / LANES * LANES;
+    for (int i = 0; i < 4; i++) {
+        float *restrict dx = column->fitted[0][i], *restrict dy = column->fitted[1][i];
+        for (int k = 0; k < lanes; k++) {
+            const float x = dx[k], y = dy[k];
+            dx[k] = a * x + b * y;
+            dy[k] = c * x + d * y;
+        }
+    }
 }
 
 typedef float Floats __attribute__((ext_vector_type(LANES), aligned(4)));
@@ -178,15 +192,19 @@ INLINE void points_of_matrix(
     for (int start = 0; start <= last; start += LANES)
         for (int j = 0; j < LANES; j++) {
             const int k = start + j;
-            float steps = (float)(k < last ? k : last), down = 0;
+            float steps = (float)(k < last ? k : last), down = 0, bend_x = 0, bend_y = 0;
             if (bent) {
-                steps += dx[0][k] + t * (dx[1][k] + t * (dx[2][k] + t * dx[3][k]));
-                down = dy[0][k] + t * (dy[1][k] + t * (dy[2][k] + t * dy[3][k]));
+                bend_x = dx[0][k] + t * (dx[1][k] + t * (dx[2][k] + t * dx[3][k]));
+                bend_y = dy[0][k] + t * (dy[1][k] + t * (dy[2][k] + t * dy[3][k]));
+            }
+            if (bent && !affine) {
+                steps += bend_x;
+                down = bend_y;
             }
             float ru = a * steps, rv = c * steps;
             if (bent) {
-                ru += b * down;
-                rv += d * down;
+                ru += affine ? bend_x : b * down;
+                rv += affine ? bend_y : d * down;
             }
             if (!affine) {
                 float scale = 1.0f + g * steps;

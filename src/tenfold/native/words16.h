@@ -6,7 +6,7 @@
 
 #include "common.h"
 
-#if defined(__SSE2__)
+#if defined(__SSSE3__)
 #include <immintrin.h>
 #endif
 
@@ -14,6 +14,8 @@
 
 typedef u16 words16 __attribute__((vector_size(64)));
 typedef u32 words32 __attribute__((vector_size(128)));
+typedef int16_t shorts16 __attribute__((vector_size(64)));
+typedef int32_t ints32 __attribute__((vector_size(128)));
 typedef u8 half_bytes __attribute__((vector_size(32)));
 
 INLINE words16 bytes_as_words(const u8 *from) {
@@ -42,7 +44,7 @@ INLINE words16 get_words(const u16 *from) {
         memcpy(&a, p, sizeof a);                                                                     \
         return a;                                                                                    \
     }
-#elif defined(__SSE2__)
+#elif defined(__SSSE3__)
 #define PIECEWISE(NAME, WIDE, MIDDLE, NARROW, PLAIN)                                                 \
     INLINE words16 NAME(words16 a, words16 b) {                                                      \
         __m128i p[4], q[4];                                                                          \
@@ -57,10 +59,18 @@ INLINE words16 get_words(const u16 *from) {
     INLINE words16 NAME(words16 a, words16 b) {                                                      \
         const words32 p = __builtin_convertvector(a, words32);                                       \
         const words32 q = __builtin_convertvector(b, words32);                                       \
+        (void)p, (void)q;                                                                            \
         return __builtin_convertvector(PLAIN, words16);                                              \
     }
 #endif
 PIECEWISE(upper_product, _mm512_mulhi_epu16, _mm256_mulhi_epu16, _mm_mulhi_epu16, p *q >> 16)
+/* Of signed numbers: upper halves too; products of 15 bits after the point, rounded. */
+PIECEWISE(signed_upper_product, _mm512_mulhi_epi16, _mm256_mulhi_epi16, _mm_mulhi_epi16,
+          (words32)(__builtin_convertvector((shorts16)a, ints32) *
+                    __builtin_convertvector((shorts16)b, ints32) >> 16))
+PIECEWISE(rounded_product, _mm512_mulhrs_epi16, _mm256_mulhrs_epi16, _mm_mulhrs_epi16,
+          (words32)((__builtin_convertvector((shorts16)a, ints32) *
+                     __builtin_convertvector((shorts16)b, ints32) + 16384) >> 15))
 PIECEWISE(mean_of, _mm512_avg_epu16, _mm256_avg_epu16, _mm_avg_epu16, (p + q + 1) >> 1)
 
 /* Whole vectors from the start of a row, the last one ending where the row does; a row shorter than

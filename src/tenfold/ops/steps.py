@@ -58,10 +58,18 @@ class Displacement:
 
     Attributes:
         control: (rows, columns, 2) float64, displacement (dx, dy) in pixels; rows, columns >= 4.
+
+    Raises:
+        ValueError: the grid isn't such a one.
     """
 
     control: NDArray[np.float64]
     acts: Acts = True
+
+    def __post_init__(self) -> None:
+        *_, rows, columns, axes = self.control.shape
+        if rows < 4 or columns < 4 or axes != 2:
+            raise ValueError(f"a control grid is 4x4x2 at least, got {rows}x{columns}x{axes}")
 
     def row(self, k: int) -> Self:
         """The step of copy k."""
@@ -112,11 +120,20 @@ class Convolution:
         kernel: (kh, kw) float32, odd sizes; or (2, k) float32 row and column factors of a
             separable one if `separable`.
         separable: see `kernel`.
+
+    Raises:
+        ValueError: the kernel isn't such a one.
     """
 
     kernel: NDArray[np.float32]
     separable: bool = False
     acts: Acts = True
+
+    def __post_init__(self) -> None:
+        rows, columns = self.kernel.shape[-2:]
+        if rows % 2 == int(self.separable) or columns % 2 == 0 or (self.separable and rows != 2):
+            wanted = "two rows of an odd length" if self.separable else "of odd sides"
+            raise ValueError(f"a kernel is {wanted}, got {rows}x{columns}")
 
     def row(self, k: int) -> Self:
         """The step of copy k."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.errors import SampleError
 from tenfold.native.library import ffi, lib
 from tenfold.native.room import room
 from tenfold.ops.steps import Curve
@@ -53,7 +54,12 @@ def apply_colours(image: Array, colours: Colours, value_range: ValueRange) -> Ar
 
     Returns:
         A new array of the same shape and dtype.
+
+    Raises:
+        SampleError: an image of other channels.
     """
+    if image.shape[2] != 3:
+        raise SampleError(f"hues and (3, 4) matrices are for RGB, not {image.shape[2]} channels")
     image = np.ascontiguousarray(image)
     if image.dtype != np.uint8:
         if colours.before:
@@ -118,11 +124,18 @@ def apply_matrix(image: Array, matrix: NDArray[np.float64], value_range: ValueRa
 
     Returns:
         A new array of the same shape and dtype.
+
+    Raises:
+        SampleError: the matrix is for another number of channels.
     """
-    if image.shape[2] == 3:
+    height, width, channels = image.shape
+    if matrix.shape != (channels, channels + 1):
+        raise SampleError(
+            f"a matrix over {channels} channels is ({channels}, {channels + 1}), got {matrix.shape}"
+        )
+    if channels == 3:
         return apply_colours(image, Colours(first=matrix), value_range)
     image = np.ascontiguousarray(image)
-    height, width, channels = image.shape
     out = room(image.shape, image.dtype)
     _MATRIX[image.dtype.char](
         pointer(image), height * width, channels, pointer(own_matrix(matrix, value_range)),

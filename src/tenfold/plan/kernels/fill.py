@@ -63,7 +63,8 @@ def apply_fill(image: Array, fill: Fill, value_range: ValueRange) -> Array:
     height, width, channels = whole.shape
     # The kernels write where they are told to.
     limits = np.array([width, height, width, height], np.int64)
-    rectangles = np.minimum(np.maximum(fill.rectangles, 0), limits, dtype=np.int64, order="C")
+    rectangles = np.maximum(np.asarray(fill.rectangles, np.int64), 0)
+    rectangles = np.minimum(rectangles, limits, order="C")
     colour = (
         np.zeros(channels, whole.dtype)
         if fill.fill == "noise"
