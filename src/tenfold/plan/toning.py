@@ -120,13 +120,13 @@ class _Setting:
 
 
 def _part(one: object, steps: Sequence[PixelStep], setting: _Setting) -> _Part | None:
-    if isinstance(one, Colours):
-        return _ColourPart(one, steps, setting)
     if isinstance(one, tuple):
         return _CurvesPart([s for s in steps if isinstance(s, Curve)], setting)
-    (step,) = steps
     if setting.channels != 3:
         return None
+    if isinstance(one, Colours):
+        return _ColourPart(one, steps, setting)
+    (step,) = steps
     if isinstance(step, ChannelMatrix):
         return _ColourPart(Colours(first=step.matrix), steps, setting)
     if isinstance(step, Filter):
