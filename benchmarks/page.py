@@ -50,6 +50,8 @@ class Conditions:
         missing: library -> why it was not measured.
         photos, side, scans: pictures used.
         rounds: turns of each library.
+        seconds: of a turn, about.
+        repeats: times that a row of too much spread was measured again, at most.
         wall: time by the clock on the wall over processor time.
     """
 
@@ -61,6 +63,8 @@ class Conditions:
     side: int
     scans: int
     rounds: int
+    seconds: float
+    repeats: int
     wall: float
 
 
@@ -176,8 +180,8 @@ def method(conditions: Conditions, results: Sequence[Result]) -> str:
         f"- {conditions.photos} distinct made-up pictures of {conditions.side}x{conditions.side}x3 "
         f"uint8 ({conditions.photos * conditions.side**2 * 3 / 1e6:.0f} MB, more than the cache "
         f"holds); for R4 {conditions.scans} of 70x70x1.",
-        f"- {conditions.rounds} rounds. In each, every library gets one turn of about a quarter of "
-        "a second (at least one call), another one first each time, so that a slow spell hits all "
+        f"- {conditions.rounds} rounds. In each, every library gets one turn of about "
+        f"{conditions.seconds:g} s (at least one call), another one first each time, so that a slow spell hits all "
         "alike. The numbers are medians over the rounds.",
         "- Processor time of the process is counted, user's and system's, so that other programs "
         "matter less and no library gains by threads. By the clock on the wall it took "
@@ -192,7 +196,7 @@ def method(conditions: Conditions, results: Sequence[Result]) -> str:
         "- Empty cells: the library has no such transform. Ranges of parameters are as near to "
         "each other as the libraries allow.",
         "- A row in which any library's rounds spread by more than 25 % (the middle half, by the "
-        "median) is measured again, up to twice, and the calmest run counts.",
+        f"median) is measured again, up to {conditions.repeats} times, and the calmest run counts.",
     ]
     if spreads:
         widest = max(spreads)
