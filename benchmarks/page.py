@@ -181,8 +181,8 @@ def method(conditions: Conditions, results: Sequence[Result]) -> str:
         f"uint8 ({conditions.photos * conditions.side**2 * 3 / 1e6:.0f} MB, more than the cache "
         f"holds); for R4 {conditions.scans} of 70x70x1.",
         f"- {conditions.rounds} rounds. In each, every library gets one turn of about "
-        f"{conditions.seconds:g} s (at least one call), another one first each time, so that a slow spell hits all "
-        "alike. The numbers are medians over the rounds.",
+        f"{conditions.seconds:g} s (at least one call), another one first each time, so that a "
+        "slow spell hits all alike. The numbers are medians over the rounds.",
         "- Processor time of the process is counted, user's and system's, so that other programs "
         "matter less and no library gains by threads. By the clock on the wall it took "
         f"{conditions.wall:.2f} times as long.",

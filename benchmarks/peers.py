@@ -78,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{row.name}: {said}; {page.factor(results[-1].ratio)}", file=sys.stderr)
     conditions = page.Conditions(
         processor=_processor(), cache=_cache(), versions=_versions(missing), missing=missing,
-        photos=photos, side=side, scans=scans, rounds=pace.rounds, seconds=pace.seconds, repeats=pace.repeats,
+        photos=photos, side=side, scans=scans, rounds=pace.rounds,
+        seconds=pace.seconds, repeats=pace.repeats,
         wall=clock.wall / clock.processor,
     )  # fmt: skip
     text = page.page(results, conditions)

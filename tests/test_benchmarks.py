@@ -61,7 +61,8 @@ def test_a_table_marks_the_fastest_and_leaves_out_what_is_missing(page: Any, tim
 def test_the_page_says_where_tenfold_is_slower(page: Any, timing: Any) -> None:
     conditions = page.Conditions(
         processor="a processor", cache="32 MiB", versions={"Python": "3.11"},
-        missing={"torchvision": "does not load"}, photos=128, side=512, scans=600, seconds=0.25, repeats=2, rounds=9,
+        missing={"torchvision": "does not load"}, photos=128, side=512, scans=600, rounds=9,
+        seconds=0.25, repeats=2,
         wall=1.01,
     )  # fmt: skip
     text = page.page(
