@@ -104,6 +104,26 @@ def tables_of(
     return made[:rows]
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("curve", [Curve("shift", (0.2,)), Curve("equalize")])
+def test_white_beyond_the_dtype_is_its_last_level(curve: Curve, dtype: Any) -> None:
+    image = values(500, 3, dtype)
+    top = int(np.iinfo(dtype).max)
+    for library in LEVELS:
+        made = tables_of(library, image, [curve], (-40.0, 1.5 * top))
+        assert (np.diff(made.astype(int), axis=1) >= 0).all(), "nothing wraps"
+        assert made.max() == top
+
+
+def test_channels_beyond_the_gains_share_the_last() -> None:
+    image = values(50, 4, np.uint8)
+    for library in LEVELS:
+        made = tables_of(library, image, [Curve("light_gain", (1.0, 0.5, 2.0))], (0.0, 255.0))
+        assert np.array_equal(made[1], made[2])
+        assert np.array_equal(made[1], made[3])
+        assert not np.array_equal(made[0], made[1])
+
+
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: "-".join(c.function for c in run))
 @pytest.mark.parametrize("dtype", RANGES)
 def test_tables_are_the_same_everywhere(run: list[Curve], dtype: str) -> None:

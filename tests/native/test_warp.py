@@ -171,6 +171,28 @@ def test_linear_and_nearest_are_the_exact_values(border: str, kind: str) -> None
     assert missed <= 1e-3 * pixels
 
 
+@pytest.mark.parametrize("distance", [1e-9, 1e-7, 1e-4, 1e-2])
+@pytest.mark.parametrize("bent", [False, True])
+def test_pixels_beside_a_horizon(distance: float, bent: bool) -> None:
+    """The row's first pixels look as far as one likes; those within the picture look exactly."""
+    rng = np.random.default_rng(5)
+    image = picture(rng, (60, 80), 3, np.uint8)
+    tilt = np.array([[1, 0, 0], [0, 1, 0], [1, 0, distance - 0.5]]) / 300
+    tilt[:2, 2] = 0.02, 0.01
+    control = rng.uniform(-0.2, 0.2, (7, 8, 2)) * (0, 1) if bent else None
+    points = centres(60, 300)
+    if control is not None:
+        points = Spline(control, 60, 300).pull(points)
+    points = projected(tilt, points)
+    beyond = np.full(3, 9, np.uint8)
+    how = image, (60, 300), tilt, control, LINEAR, "constant", beyond
+    out = alike(lambda library: warped(library, *how))
+    exact = looked_up(image, points, "constant", beyond, LINEAR).reshape(out.shape)
+    inside = ((points > 1) & (points < (79, 59))).all(axis=1).reshape(60, 300)
+    assert inside.sum() > 200
+    assert np.abs(out - exact)[inside].max() <= 1
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("border", BORDERS)
 def test_cubic_is_the_exact_value(border: str, dtype: Any) -> None:

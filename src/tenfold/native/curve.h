@@ -58,7 +58,8 @@ static void run_curve(curve c, ptrdiff_t channel, double *restrict v, ptrdiff_t 
         const double amount = p[0];
         EACH(x + amount)
     } else if (c.code == LIGHT_GAIN) {
-        const double gain = p[c.count > 2 ? 1 + channel : 1];
+        /* one for all channels, or each its own; channels beyond share the last */
+        const double gain = p[channel < c.count - 2 ? 1 + channel : c.count - 1];
         if (p[0] != 0) {
             EACH(x * gain)
         } else {

@@ -2,21 +2,7 @@
 #ifndef TENFOLD_POWER_H
 #define TENFOLD_POWER_H
 
-#include <string.h>
-
-#include "common.h"
-
-INLINE u64 bits_of(double x) {
-    u64 bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-INLINE double of_bits(u64 bits) {
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
+#include "bits.h"
 
 #define TWO_52 0x1p52
 #define ROUNDER 0x1.8p52 /* added to a small number, its last place is 1 */

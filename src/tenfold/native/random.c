@@ -11,8 +11,7 @@
  * each, which fill the plane more evenly than random points do (Knuth, The Art of Computer
  * Programming 2, 3.3.4; their spectral value is 0.88 of the best possible).
  */
-#include <string.h>
-
+#include "bits.h"
 #include "random.h"
 
 #define LOW 0xffffffffu
@@ -57,24 +56,12 @@ void random_words(u32 *out, u64 seed, u32 stream, u64 chunk) {
     }
 }
 
-INLINE int32_t bits_of(float x) {
-    int32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-INLINE float of_bits(u32 bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
 /* sqrt(-2 ln u) with u = (w / 2 + 1/2) / 2^31, never 0. The logarithm is that of a number m within
  * sqrt(1/2) and sqrt(2), a polynomial times m - 1 with a relative error below 8e-6. */
 INLINE float radius(u32 w) {
     const float f = (float)(int32_t)(w >> 1 | 1);
-    const int32_t exponent = (bits_of(f) - 0x3f3504f3) >> 23;
-    const float t = of_bits((u32)(bits_of(f) - (exponent << 23))) - 1.0f;
+    const int32_t exponent = (bits_of_float(f) - 0x3f3504f3) >> 23;
+    const float t = float_of_bits((u32)(bits_of_float(f) - (exponent << 23))) - 1.0f;
     float sum = 0.28584132f;
     sum = sum * t - 0.44111872f;
     sum = sum * t + 0.5080654f;
@@ -95,8 +82,8 @@ void random_normals(float *restrict out, u64 seed, u32 stream, u64 chunk) {
         const float even = (0.010869515f * z - 0.21796221f) * z + 0.70709974f;
         const float odd = ((0.0017225791f * z - 0.057081357f) * z + 0.5553596f) * x;
         const float c = (even - odd) * r, s = (even + odd) * r;
-        out[i] = of_bits((u32)bits_of(c) ^ w << 31);
-        out[WORDS + i] = of_bits((u32)bits_of(s) ^ (w << 30 & 0x80000000u));
+        out[i] = float_of_bits((u32)bits_of_float(c) ^ w << 31);
+        out[WORDS + i] = float_of_bits((u32)bits_of_float(s) ^ (w << 30 & 0x80000000u));
     }
 }
 

@@ -169,7 +169,16 @@ static void autocontrast(making *m, double cutoff, int joint) {
     }
 }
 
-INLINE ptrdiff_t level_of(const making *m, double x) { return (ptrdiff_t)(x * m->span + 0.5); }
+INLINE ptrdiff_t level_of(const making *m, double x) {
+    const ptrdiff_t level = (ptrdiff_t)(x * m->span + 0.5);
+    return level < m->levels ? level : m->levels - 1; /* white may lie beyond the dtype */
+}
+
+/* A value as the image holds it: black and white may lie beyond what its dtype can say. */
+INLINE int level_held(const making *m, double value, double low) {
+    const double level = rounded(low + value * m->span), most = (double)(m->levels - 1);
+    return (int)(level > 0 ? level < most ? level : most : 0);
+}
 
 /* Rank in place of value: the share of darker pixels, brightest to 1. Values are whole levels. */
 static void equalize(making *m, double *ranks) {
@@ -240,10 +249,7 @@ EXPORT ptrdiff_t curve_tables_u8(
     m.counts = (u64 *)(scratch + channels * 256);
     start(&m, low, high);
     run_program(&m, program, length, scratch + 2 * channels * 256);
-    const double span = m.span;
-    for (ptrdiff_t i = 0; i < m.rows * 256; i++) {
-        tables[i] = (u8)(int)rounded(low + m.values[i] * span);
-    }
+    for (ptrdiff_t i = 0; i < m.rows * 256; i++) tables[i] = (u8)level_held(&m, m.values[i], low);
     return m.rows;
 }
 
@@ -256,10 +262,7 @@ EXPORT ptrdiff_t curve_tables_u16(
     m.counts = (u64 *)(scratch + channels * 65536);
     start(&m, low, high);
     run_program(&m, program, length, scratch + 2 * channels * 65536);
-    const double span = m.span;
-    for (ptrdiff_t i = 0; i < m.rows * 65536; i++) {
-        tables[i] = (u16)(int)rounded(low + m.values[i] * span);
-    }
+    for (ptrdiff_t i = 0; i < m.rows * 65536; i++) tables[i] = (u16)level_held(&m, m.values[i], low);
     return m.rows;
 }
 

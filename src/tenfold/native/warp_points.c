@@ -56,8 +56,19 @@ static void points_of_chain(const Column *column, ptrdiff_t row, Points *points)
         if (stage->rows) all_through_spline(stage, &places, n);
         else all_through_matrix(stage->numbers, &places, n);
     }
-    points->x = whole_below(places.x[0] - 0.5);
-    points->y = whole_below(places.y[0] - 0.5);
+    /* Relative to the place nearest to the raster's origin: the first may be anywhere if a horizon
+     * is near, and those within the raster would be told apart no more. */
+    ptrdiff_t origin = 0;
+    double least = FAR;
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const double distance = __builtin_fabs(places.x[k]) + __builtin_fabs(places.y[k]);
+        if (distance < least) {
+            least = distance;
+            origin = k;
+        }
+    }
+    points->x = whole_below(places.x[origin] - 0.5);
+    points->y = whole_below(places.y[origin] - 0.5);
     const double x = (double)points->x + 0.5, y = (double)points->y + 0.5;
     for (ptrdiff_t k = 0; k < n; k++) {
         points->u[k] = (float)(places.x[k] - x);
@@ -248,6 +259,7 @@ void warp_points(Column *column, ptrdiff_t row, Points *points) {
     const int near = points->least_u > -APART && points->least_v > -APART &&
                      points->most_u < APART && points->most_v < APART;
     if (column->straight && near) return;
+    if (column->straight) points_of_chain(column, row, points);
     /* Not-a-number, where a projective map has its horizon, becomes far, too. */
     for (ptrdiff_t k = 0; k < points->n; k++) {
         float u = points->u[k], v = points->v[k];
