@@ -18,10 +18,12 @@ LAYERS = [
     ["ops"],
     ["declare"],
     ["plan"],
+    ["learned"],
     ["write"],
     ["engine"],
     ["evaluate", "datasets"],
-    ["call", "multiply", "testing"],
+    ["call", "multiply", "testing", "fitting"],
+    ["study"],
     ["cli", "__main__"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -49,6 +49,12 @@ class PlaceError(OutputError):
     """A place behind a URL can't be reached or refuses (network, credentials, no such bucket)."""
 
 
+class ModelError(TenfoldError):
+    """A file of a fitted model is missing, damaged, foreign or of another version."""
+
+    exit_code: ClassVar[int] = 2
+
+
 class MissingExtraError(RequestError):
     """An optional dependency is needed; the message says which extra installs it."""
 
