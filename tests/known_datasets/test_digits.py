@@ -1,4 +1,4 @@
-"""The embedded datasets."""
+"""The embedded digits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tenfold.datasets import write_embedded
+from tenfold.datasets import load, write_folder
 from tenfold.errors import RequestError
 
 
@@ -16,7 +16,7 @@ from tenfold.errors import RequestError
 def test_digits_stand_in_the_middle_with_room(tmp_path: Path, size: int) -> None:
     """Three quarters of the side, half a source pixel's blur around, the same ink on average."""
     load_digits = pytest.importorskip("sklearn.datasets").load_digits
-    assert write_embedded("digits", tmp_path / "d", size) == 1797
+    assert write_folder(load("digits", size=size), tmp_path / "d") == 1797
     files = sorted((tmp_path / "d").rglob("*.png"), key=lambda path: path.stem)
     assert len(files) == 1797
     assert len({p.parent.name for p in files}) == 10
@@ -44,10 +44,13 @@ def _centre(image: np.ndarray) -> np.ndarray:
 
 
 def test_requests_that_cannot_be_met(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
     (tmp_path / "full").write_text("mine")
     with pytest.raises(RequestError, match="did you mean 'digits'"):
-        write_embedded("digit", tmp_path / "d")
+        load("digit")
     with pytest.raises(RequestError, match=r"within 8\.\.512"):
-        write_embedded("digits", tmp_path / "d", 7)
+        load("digits", size=7)
+    with pytest.raises(RequestError, match="no option 'sise'; did you mean 'size'"):
+        load("digits", sise=7)
     with pytest.raises(RequestError, match="not empty"):
-        write_embedded("digits", tmp_path)
+        write_folder(load("digits", size=8), tmp_path)
