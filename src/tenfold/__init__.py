@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AugmentedDataset",
     "Border",
+    "FeatureResampler",
     "ImageResampler",
     "Key",
     "Loader",
@@ -31,6 +32,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from tenfold import ops
+    from tenfold.call.feature_resampler import FeatureResampler
     from tenfold.call.loader import Loader
     from tenfold.call.loading import AugmentedDataset
     from tenfold.call.pipeline import Pipeline
@@ -47,6 +49,7 @@ else:
     _HOMES = {
         "AugmentedDataset": "tenfold.call.loading",
         "Border": "tenfold.declare.recipe",
+        "FeatureResampler": "tenfold.call.feature_resampler",
         "ImageResampler": "tenfold.call.resampler",
         "Key": "tenfold.rng",
         "Loader": "tenfold.call.loader",

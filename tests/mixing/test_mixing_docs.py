@@ -32,4 +32,4 @@ def test_code_on_the_page_runs(number: int, capsys: pytest.CaptureFixture[str]) 
 def test_the_page_names_every_mixer() -> None:
     for name in MIXERS:
         assert f"`{name}`" in PAGE
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 5

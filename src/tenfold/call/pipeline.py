@@ -100,6 +100,11 @@ class Pipeline:
                 f"bbox_format must be one of {', '.join(BOX_FORMATS)}, got {bbox_format!r}{hint}"
             )
         self.recipe = with_settings(as_recipe(declaration), settings)
+        if self.recipe.generators:
+            raise RequestError(
+                "generators: a pipeline applies a recipe's invariances alone; make learned copies "
+                "with `tenfold augment`, or leave them out here: Pipeline(recipe, generators=())"
+            )
         self.seed = _as_seed(seed)
         self.bbox_format: BoxFormat = bbox_format
         self.alpha = alpha

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import inspect
 import operator
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.call.containers import is_tensor, pick
+from tenfold.call.containers import pick
 from tenfold.call.declaration import Declaration
 from tenfold.call.pipeline import Pipeline
+from tenfold.call.resampling import (
+    Resampler,
+    chosen_seed,
+    copies_a_row,
+    count_labels,
+    numbered,
+    pickable,
+)
 from tenfold.call.targets import take_image
-from tenfold.errors import RequestError, SampleError, did_you_mean
+from tenfold.errors import RequestError, SampleError
 from tenfold.plan.plan import Plan
-from tenfold.rng import Key, fresh_seed
+from tenfold.rng import Key
 from tenfold.samples.sample import Array, Sample, value_range_of
 from tenfold.samples.source import DatasetInfo
 from tenfold.samples.validate import clean
 
 _AT_ONCE = 4096  # copies drawn in one call
-_MOST_COPIES = 1_000_000
 
 
-class ImageResampler:
+class ImageResampler(Resampler):
     """Augmented copies of the rows of an array, with their labels.
 
     Fit it on the training part only: `X_train, y_train = resampler.fit_resample(X_train, y_train)`.
@@ -100,49 +106,21 @@ class ImageResampler:
         X = np.asarray(X)  # noqa: N806
         images = self._images(X)
         rows = len(images)
-        if y is not None and (not hasattr(y, "__len__") or len(y) != rows):
-            got = len(y) if hasattr(y, "__len__") else repr(y)
-            raise RequestError(f"y: must be one label a row, {rows} in all, got {got}")
-        counts = self._counts(rows, y)
+        if y is not None:
+            count_labels(y, rows)
+        counts = copies_a_row(self.copies, rows, y, self.balance, self.originals)
         plan = Plan(Pipeline(self.declaration, seed=0).recipe, DatasetInfo(fixed_size=True))
-        self.seed_ = self._seed()
+        self.seed_ = chosen_seed(self.seed, self.random_state)
         first = rows if self.originals else 0
-        parents = np.repeat(np.arange(rows), counts)
-        numbers = np.arange(len(parents)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
+        parents, numbers = numbered(counts)
         out = np.empty((first + len(parents), *images.shape[1:]), X.dtype)
         out[:first] = images[:first]
         _fill(out[first:], images, plan, self.seed_, parents, numbers)
         kept = np.arange(first)
         self.sample_indices_ = np.concatenate([kept, parents]).astype(np.int64)
         self.copy_numbers_ = np.concatenate([np.zeros_like(kept), numbers]).astype(np.int64)
-        labels = None if y is None else pick(_labels(y), self.sample_indices_.tolist())
+        labels = None if y is None else pick(pickable(y), self.sample_indices_.tolist())
         return out.reshape(len(out), *X.shape[1:]), labels
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The arguments by name, by scikit-learn's convention; there is nothing deep in them."""
-        return {name: getattr(self, name) for name in _PARAMETERS}
-
-    def set_params(self, **params: Any) -> Self:
-        """Change arguments, by scikit-learn's convention.
-
-        Raises:
-            RequestError: an unknown one; none is changed then.
-        """
-        for name in params:
-            if name not in _PARAMETERS:
-                hint = did_you_mean(name, _PARAMETERS) or f"; known: {', '.join(_PARAMETERS)}"
-                raise RequestError(f"unknown parameter '{name}'{hint}")
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        changed = [
-            f", {name}={getattr(self, name)!r}"
-            for name, default in _PARAMETERS.items()
-            if name != "declaration" and getattr(self, name) is not default
-        ]
-        return f"ImageResampler({self.declaration!r}{''.join(changed)})"
 
     def _images(self, X: Array) -> Array:  # noqa: N803
         if X.dtype.kind in "OSU":
@@ -161,51 +139,6 @@ class ImageResampler:
             f"X: rows of shape {shape} are {np.prod(shape)} numbers, got shape {X.shape}"
         )
 
-    def _counts(self, rows: int, y: Any) -> NDArray[np.int64]:
-        """How many copies each row gets."""
-        try:
-            copies = operator.index(self.copies)
-        except TypeError:
-            raise RequestError(f"copies: must be a whole number, got {self.copies!r}") from None
-        if not 0 <= copies <= _MOST_COPIES:
-            raise RequestError(f"copies must be within 0..{_MOST_COPIES}, got {copies}")
-        if copies == 0 and not self.originals:
-            raise RequestError("copies 0 without originals leaves nothing; did you mean copies 9?")
-        if not self.balance:
-            return np.full(rows, copies, np.int64)
-        if y is None:
-            raise RequestError("balance: needs labels; pass y")
-        labels = np.asarray(y.detach().cpu() if is_tensor(y) else y)
-        if labels.ndim == 2 and labels.shape[1] == 1:
-            labels = labels[:, 0]
-        if labels.ndim != 1:
-            raise RequestError(f"balance: needs one class a row, got y of shape {labels.shape}")
-        return _balanced(labels, copies, int(bool(self.originals)))
-
-    def _seed(self) -> int:
-        state = self.random_state
-        if state is not None and self.seed is not None:
-            raise RequestError("seed and random_state are the same; give one of them")
-        if state is None:
-            state = self.seed
-        if state is None:
-            return fresh_seed()
-        if isinstance(state, np.random.RandomState):
-            return int(state.randint(2**31 - 1))
-        if isinstance(state, np.random.Generator):
-            return int(state.integers(2**63))
-        try:
-            return operator.index(state)
-        except TypeError:
-            raise RequestError(f"seed: must be an integer, got {state!r:.60}") from None
-
-
-_PARAMETERS: dict[str, Any] = {
-    name: parameter.default
-    for name, parameter in inspect.signature(ImageResampler).parameters.items()
-}
-"""The arguments' names and defaults."""
-
 
 def _shape(shape: Any) -> tuple[int, ...]:
     try:
@@ -215,32 +148,6 @@ def _shape(shape: Any) -> tuple[int, ...]:
     if len(found) not in (2, 3) or min(found) < 1:
         raise RequestError(f"shape: must be (height, width) or (height, width, C), got {shape!r}")
     return found
-
-
-def _labels(y: Any) -> Any:
-    """Labels in a container that rows can be picked from."""
-    picks = isinstance(y, list | tuple | np.ndarray) or hasattr(y, "iloc") or is_tensor(y)
-    return y if picks else np.asarray(y)
-
-
-def _balanced(labels: Array, copies: int, originals: int) -> NDArray[np.int64]:
-    """Copies a row: every class gets as many rows as the largest, as in a job on disk.
-
-    Where that doesn't divide evenly, the class's first rows get one more.
-    """
-    # As a dict, not numpy.unique: labels of mixed types can't be sorted.
-    plain = labels.tolist()
-    sizes: dict[Any, int] = {}
-    for label in plain:
-        sizes[label] = sizes.get(label, 0) + 1
-    goal = max(sizes.values(), default=0) * (copies + originals)
-    met: dict[Any, int] = {}
-    counts = []
-    for label in plain:
-        share, rest = divmod(goal - sizes[label] * originals, sizes[label])
-        counts.append(share + int(met.get(label, 0) < rest))
-        met[label] = met.get(label, 0) + 1
-    return np.array(counts, np.int64)
 
 
 def _fill(
