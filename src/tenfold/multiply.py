@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import tenfold
 from tenfold.declare.fit import misfits
@@ -19,6 +20,7 @@ from tenfold.declare.recipe import Recipe
 from tenfold.engine.destination import Existing, prepare
 from tenfold.engine.job import Job, choose_split, copies_of, library_versions
 from tenfold.engine.local import LocalEngine
+from tenfold.engine.making import make_copies
 from tenfold.engine.manifest import MANIFEST, QUARANTINE, read_lines
 from tenfold.engine.run import Engine, RunResult, execute
 from tenfold.engine.state import State
@@ -35,9 +37,10 @@ from tenfold.evaluate.report import (
 )
 from tenfold.evaluate.saturation import saturation_note
 from tenfold.evaluate.tally import ClassCounts
+from tenfold.learned.copies import Generators
 from tenfold.places import Place, nothing_written_yet, place_of
 from tenfold.plan.explain import explain
-from tenfold.plan.plan import Plan, history_json
+from tenfold.plan.plan import Plan
 from tenfold.rng import Key, fresh_seed
 from tenfold.samples.codec.encode import check_format
 from tenfold.samples.sample import Sample, Schema
@@ -55,6 +58,9 @@ _NO_VALIDITY = {
 }
 _PROBES = 16
 _EXAMPLES, _EXAMPLE_COPIES = 6, 5
+
+Told = tuple[Sample, dict[str, Any]]
+"""A copy with the part of its manifest line that tells how it came to be."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,8 @@ def plan_job(
     if column := getattr(origin, "label_column", None):
         asked["label_column"] = column
     chosen, made_from = choose_recipe(origin, recipe, preset)
+    generators = Generators.of(chosen)
+    generators.check_source(origin, part)
     job = Job(
         source=origin,
         writer=writer_for(origin, target, options),
@@ -153,6 +161,7 @@ def plan_job(
         copies=copies_of(origin, part, copies, balance=balance, originals=originals),
         originals=originals,
         asked=asked,
+        generators=generators,
     )
     if job.recipe.validity and job.writer.layout in _NO_VALIDITY:
         raise RequestError(
@@ -164,6 +173,7 @@ def plan_job(
         return Prepared(job, None, (), seed_drawn, begun is not None, made_from)
     schema = job.plan.schema(sample)
     job.plan.check(schema)
+    generators.try_on(sample)
     fit = misfits(origin, job.recipe)
     if fit.refusals:
         raise RequestError("\n".join(fit.refusals))
@@ -351,17 +361,14 @@ def _spread(job: Job, wanted: int) -> Iterator[tuple[Item, int, Sample]]:
             return
 
 
-def preview_rows(job: Job, rows: int, copies: int) -> list[tuple[Sample, list[Sample]]]:
+def preview_rows(job: Job, rows: int, copies: int) -> list[tuple[Sample, list[Told]]]:
     """Some samples of the job, each with its first copies; nothing is written."""
-    return [
-        (sample, [copy for copy, _ in _copies(job, item, sample, copies)])
-        for item, _, sample in _spread(job, rows)
-    ]
+    return [(sample, _copies(job, item, sample, copies)) for item, _, sample in _spread(job, rows)]
 
 
 def _copies(
     job: Job, item: Item, sample: Sample, number: int, validity: bool = False
-) -> list[tuple[Sample, dict[str, object]]]:
+) -> list[Told]:
     """The first copies of a sample, each with the part of its manifest line that tells of it.
 
     With `validity` the copies tell which pixels show the original, whatever the recipe says.
@@ -370,13 +377,10 @@ def _copies(
     if validity and not job.recipe.validity:
         plan = Plan(dataclasses.replace(job.recipe, validity=True), job.source.info)
     keys = [Key(job.seed, item.id, copy) for copy in range(1, number + 1)]
-    drawing = plan.drawing(keys)
+    copies = make_copies(plan, job.generators, sample, keys)
     return [
-        (
-            plan.copy(sample, drawing, k).sample,
-            {"copy": key.copy, "ops": history_json(drawing.history(k))},
-        )
-        for k, key in enumerate(keys)
+        (made.outcome.sample, {"copy": key.copy, **made.told()})
+        for key, made in zip(keys, copies, strict=True)
     ]
 
 

@@ -17,7 +17,17 @@ from PIL import Image
 import tenfold as package
 from tenfold.declare.presets import PRESETS
 
-COMMANDS = ["augment", "replay", "verify", "inspect", "preview", "recipe", "dataset", "bench"]
+COMMANDS = [
+    "augment",
+    "replay",
+    "verify",
+    "inspect",
+    "preview",
+    "recipe",
+    "latent",
+    "dataset",
+    "bench",
+]
 
 
 def shell(*arguments: object) -> subprocess.CompletedProcess[str]:

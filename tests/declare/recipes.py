@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from tenfold.declare.generators import METRICS, GeneratorUse
 from tenfold.declare.recipe import BORDER_MODES, Border, Recipe
 from tenfold.errors import RequestError
 from tenfold.ops.catalogue import OPS
@@ -93,6 +94,22 @@ def _levels() -> st.SearchStrategy[tuple[float, float]]:
 
 
 @st.composite
+def _generator(draw: st.DrawFn) -> GeneratorUse:
+    numbers = st.floats(0, 1000, allow_subnormal=False)
+    ends = st.lists(numbers, min_size=2, max_size=2).map(lambda pair: (min(pair), max(pair)))
+    return GeneratorUse(
+        model=draw(st.text(min_size=1, max_size=20).filter(str.strip)),
+        method=draw(st.none() | st.sampled_from(("noise", "interpolation"))),
+        strength=draw(st.none() | numbers | ends),
+        neighbours=draw(st.integers(1, 10_000)),
+        metric=draw(st.sampled_from(METRICS)),
+        share=draw(st.floats(0, 1 / 3)),
+        transforms=draw(st.booleans()),
+        resize=draw(st.booleans()),
+    )
+
+
+@st.composite
 def recipes(draw: st.DrawFn) -> Recipe:
     """Recipes with any settings."""
     mode = draw(st.sampled_from(BORDER_MODES))
@@ -111,4 +128,5 @@ def recipes(draw: st.DrawFn) -> Recipe:
         keypoint_pairs=draw(st.none() | _pairs()),
         mask_pairs=draw(st.none() | _pairs()),
         value_range=draw(st.none() | _levels()),
+        generators=tuple(draw(st.lists(_generator(), max_size=3))),
     )

@@ -16,6 +16,7 @@ from tenfold.declare.parse import load_recipe, recipe_from_plain
 from tenfold.errors import RecipeError, RequestError, TenfoldError
 
 HEAD = "version: 1\ninvariances:\n"
+MODELS = HEAD + "  - rotation\ngenerators:\n"
 
 BROKEN: dict[str, tuple[Any, ...]] = {
     # unknown names, each with ours
@@ -139,6 +140,24 @@ BROKEN: dict[str, tuple[Any, ...]] = {
     "levels empty": (HEAD + "  - invert\nvalue_range: [5, 5]\n", 4, "empty", "must differ"),
     "ignore": (HEAD + "  - rotation\nignore_value: -1\n", 4, "got -1", "mean 0?"),
     "visibility": (HEAD + "  - rotation\nmin_visibility: 30\n", 4, "30", "0..1"),
+    # generators
+    "shares": (
+        f"{MODELS}  - {{model: a, share: 0.6}}\n  - {{model: b}}\n", 6, "sum to 1.1", "only 1",
+    ),
+    "share over 1": (f"{MODELS}  - model: a\n    share: 2\n", 6, "share", "0..1", "got 2"),
+    "no model": (f"{MODELS}  - share: 0.5\n", 5, "has no model", "tenfold fit"),
+    "model's name alone": (f"{MODELS}  - a\n", 5, "'- model: a'"),
+    "no list of models": (f"{MODELS}  model: a\n", 4, "must be a list", "- model"),
+    "generator's key": (f"{MODELS}  - model: a\n    stength: 1\n", 6, "mean 'strength'?"),
+    "another's key": (f"{MODELS}  - model: a\n    lambda: 1\n", 6, "mean 'strength'?"),
+    "strength upside down": (f"{MODELS}  - model: a\n    strength: [2, 1]\n", 6, "mean [1, 2]?"),
+    "strength of three": (f"{MODELS}  - model: a\n    strength: [1, 2, 3]\n", 6, "[low, high]"),
+    "strength below 0": (f"{MODELS}  - model: a\n    strength: -1\n", 6, "0..1000", "got -1"),
+    "strength in words": (f"{MODELS}  - model: a\n    strength: much\n", 6, "number", "'much'"),
+    "metric": (f"{MODELS}  - model: a\n    metric: cosin\n", 6, "mean 'cosine'?"),
+    "neighbours": (f"{MODELS}  - model: a\n    neighbours: 0\n", 6, "1..10000", "got 0"),
+    "transforms": (f"{MODELS}  - model: a\n    transforms: some\n", 6, "true or false"),
+    "generator": (f"{HEAD}  - rotation\ngenerator: a\n", 4, "mean 'generators'?"),
     # text that isn't a recipe
     "tab": ("version: 1\ninvariances:\n\t- rotation\n", 3, "a tab", "spaces"),
     "unclosed": (HEAD + "  - rotation: [1, 2\n", 4, "not valid YAML"),

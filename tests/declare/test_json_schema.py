@@ -26,9 +26,9 @@ VALIDATOR = jsonschema.Draft202012Validator(recipe_schema())
 
 BEYOND_SCHEMA = {
     # What a JSON Schema can't say: order of a range's ends, parameters taken together,
-    # partners that occur twice, NaN, and the form of the text itself.
+    # partners that occur twice, sums, NaN, and the form of the text itself.
     "upside down", "not a number", "pair twice", "loop", "tag on a mapping", "binary",
-    "levels upside down", "levels empty",
+    "levels upside down", "levels empty", "strength upside down", "shares",
 }  # fmt: skip
 
 

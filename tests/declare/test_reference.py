@@ -11,6 +11,7 @@ from tenfold.declare.parse import load_recipe
 from tenfold.declare.presets import PRESETS
 from tenfold.declare.recipe import BORDER_MODES
 from tenfold.declare.reference import SECTIONS, invariance_tables, with_reference, write_reference
+from tenfold.declare.settings import SETTINGS
 from tenfold.errors import RequestError
 from tenfold.ops.catalogue import OPS
 from tenfold.ops.policy import SPACES
@@ -45,7 +46,7 @@ def test_forms_in_the_tables_load() -> None:
     for form in forms:
         load_recipe(f"version: 1\ninvariances:\n  - {form}\n")
     examples = re.findall(r"\| `(\w+: [^`]*)` \|$", TEXT, re.MULTILINE)
-    assert len(examples) == 12
+    assert len(examples) == len(SETTINGS)
     for example in examples:
         load_recipe(f"version: 1\n{example}\ninvariances: [rotation]\n")
 

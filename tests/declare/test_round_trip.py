@@ -131,3 +131,22 @@ def test_the_written_form_is_the_one_people_write() -> None:
         "  - rotation\n"
     )
     assert "border: wrap\n" in dump_recipe(Recipe(ops=(Rotation(),), border=Border("wrap")))
+
+
+def test_generators_keep_their_words_and_find_their_file(tmp_path: Path) -> None:
+    text = (
+        "version: 1\ngenerators:\n  - {model: ../model, strength: [0.3, 0.7]}\n"
+        "  - {model: b, share: 0.25, transforms: false}\ninvariances:\n  - rotation: 10\n"
+    )
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text)
+    recipe = load_recipe(path)
+    first, second = recipe.generators
+    assert (first.model, first.strength, first.share) == ("../model", (0.3, 0.7), 0.5)
+    assert (second.share, second.transforms, second.method) == (0.25, False, None)
+    assert recipe.folder == tmp_path
+    assert load_recipe(text) == recipe
+    assert load_recipe(text).hash() == recipe.hash()
+    assert load_recipe(text.replace("0.25", "0.26")).hash() != recipe.hash()
+    assert load_recipe(dump_recipe(recipe)) == recipe
+    assert "folder" not in dump_recipe(recipe, full=True)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from tenfold.cli.main import command_line, complain, say
-from tenfold.cli.options import place, recipe_options, source_argument, source_options
+from tenfold.cli.options import folder, place, recipe_options, source_argument, source_options
 from tenfold.cli.progress import bar
 from tenfold.engine.destination import Existing, check_destination
 from tenfold.engine.job import Job
@@ -23,6 +23,7 @@ from tenfold.engine.state import State
 from tenfold.engine.verify import verify as check_files
 from tenfold.errors import OutputError, RequestError
 from tenfold.evaluate.names import readable
+from tenfold.evaluate.words import generator_in_words
 from tenfold.multiply import Prepared, carry_out, plan_job
 from tenfold.places import Place, nothing_written_yet
 from tenfold.write.packed import PackedWriter
@@ -142,15 +143,27 @@ def augment(
 @click.argument("file", metavar="FILE", type=place())
 @click.option("--source", type=place(), help="the original dataset, if it moved")
 @click.option("-o", "--output", type=place(), help="keep the file made again in this folder")
-def replay(file: Place, source: Place | None, output: Place | None) -> int:
+@click.option(
+    "--model",
+    "models",
+    type=folder(),
+    multiple=True,
+    metavar="DIR",
+    help="a generator's model, if it moved",
+)
+def replay(
+    file: Place, source: Place | None, output: Place | None, models: tuple[Path, ...]
+) -> int:
     """Make one output FILE again from its manifest line and say whether it is identical."""
-    result = make_again(file, source, output)
+    result = make_again(file, source, output, models)
     line = result.line
     say(f"{readable(line['file'])}: {readable(result.why)}")
     origin = f"  from {readable(line['item'])}"
     if line["copy"]:
         origin += f", copy {line['copy']}, seed {line['key']['seed']}"
     say(origin)
+    if made := generator_in_words(line):
+        say(f"  made by {readable(made)}, seed {line['generator']['seed']}")
     for entry in line["ops"]:
         numbers = ", ".join(f"{k} {_short(v)}" for k, v in entry["drawn"].items())
         say(f"  {entry['op']}: {numbers}")
@@ -209,6 +222,13 @@ def _describe(prepared: Prepared) -> None:
     say(f"recipe       {job.recipe.name} ({job.recipe_hash[:12]})")
     if prepared.recipe_made is not None:
         say(f"  {_made(prepared.recipe_made)}")
+    for model in job.generators.models:
+        use = model.use
+        also = ", then the passes below" if use.transforms else ""
+        say(
+            f"  {use.share:.3g} of the copies: {model.generator.kind} {model.method} of "
+            f"{readable(use.model)} ({model.fingerprint[:12]}){also}"
+        )
     for line in prepared.explain():
         say(f"  {line}")
     for problem in job.source.problems[:_SHOWN]:

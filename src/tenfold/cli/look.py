@@ -82,8 +82,10 @@ def preview(
     recipe = prepared.job.recipe
     shown = preview_rows(prepared.job, rows, copies)
     picture = contact_sheet(
-        shown, title=heading(source.name, recipe.name), subtitle=recipe.assumes,
+        [(original, [copy for copy, _ in made]) for original, made in shown],
+        title=heading(source.name, recipe.name), subtitle=recipe.assumes,
         classes=prepared.job.source.info.classes, ignore_value=recipe.ignore_value,
+        captions=[[line.get("generator", {}).get("method", "") for _, line in m] for _, m in shown],
     )  # fmt: skip
     encoded = cv2.imencode(".png", picture[:, :, ::-1])[1]
     write_bytes(output.absolute(), encoded.tobytes())

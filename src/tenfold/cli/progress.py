@@ -19,3 +19,19 @@ def bar(total: int, unit: str, quiet: bool) -> Iterator[Callable[[int], None]]:
 
 def _advance(progress: tqdm, count: int) -> None:  # type: ignore[type-arg]
     progress.update(count)
+
+
+@contextmanager
+def stages(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for work whose length shows as it runs; it is told (what is said, done, in all)."""
+    hidden = quiet or not sys.stderr.isatty()
+    form = "{desc} {bar} {n_fmt}/{total_fmt}"
+    with tqdm(total=0, disable=hidden, leave=False, bar_format=form) as progress:
+
+        def tell(said: str, done: int, total: int) -> None:
+            if hidden:
+                return
+            progress.total, progress.n = total, done
+            progress.set_description_str(said)
+
+        yield tell

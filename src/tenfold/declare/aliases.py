@@ -94,7 +94,8 @@ KEY_ALIASES: dict[str, str] = {
     "interp": "interpolation", "resample": "interpolation", "order": "interpolation",
     "ignore_index": "ignore_value", "ignore": "ignore_value", "valid": "validity",
     "flip_idx": "keypoint_pairs", "description": "assumes", "about": "assumes",
-    "title": "name", "format": "version",
+    "title": "name", "format": "version", "generator": "generators", "models": "generators",
+    "model": "generators", "learned": "generators", "synthetic": "generators",
 }  # fmt: skip
 """Other words for a recipe's own keys."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from tenfold.declare.aliases import (
     hint,
     snake,
 )
+from tenfold.declare.generators import SettingPartError
 from tenfold.declare.recipe import VERSION, Recipe
 from tenfold.declare.settings import SETTINGS
 from tenfold.declare.written import written
@@ -46,7 +48,8 @@ def load_recipe(path_or_text: str | os.PathLike[str]) -> Recipe:
     path = Path(path_or_text)
     file = os.fsencode(path).decode("utf-8", "backslashreplace")
     data, lines = yaml_text.read(_text_of(path, file), file)
-    return recipe_from_plain(data, lines, file)
+    recipe = recipe_from_plain(data, lines, file)
+    return dataclasses.replace(recipe, folder=path.absolute().parent)
 
 
 def recipe_from_plain(data: object, lines: Lines | None = None, file: str | None = None) -> Recipe:
@@ -75,6 +78,8 @@ def dump_recipe(recipe: Recipe, full: bool = False) -> str:
     if "border" in plain:
         border = plain["border"]
         plain["border"] = Flow(border) if border["value"] else border["mode"]
+    if "generators" in plain:
+        plain["generators"] = [Flow(use) for use in plain["generators"]]
     plain["invariances"] = [
         {name: Flow(parameters)} if parameters else name
         for item in plain["invariances"]
@@ -90,6 +95,7 @@ def _in_full(recipe: Recipe) -> dict[str, Any]:
         value = getattr(recipe, key)
         plain[key] = [*map(_unfixed, value)] if isinstance(value, tuple) else value
     plain["border"] = {"mode": recipe.border.mode, "value": recipe.border.value}
+    plain["generators"] = [use.plain(full=True) for use in recipe.generators]
     plain["invariances"] = [
         {
             op.name: {
@@ -146,8 +152,10 @@ def _text_of(path: Path, file: str) -> str:
         raise RecipeError("is not UTF-8 text; save it as UTF-8", line, file) from None
 
 
-def _inside(error: RequestError) -> tuple[str, ...]:
-    """For settings that are mappings: the key in them that the error names."""
+def _inside(error: RequestError) -> tuple[str | int, ...]:
+    """For settings that are mappings or lists: the part of them that the error is about."""
+    if isinstance(error, SettingPartError):
+        return error.path
     return tuple(k for k in ("mode", "value") if str(error).startswith(f"{k}:"))
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
+from tenfold.declare.generators import GeneratorUse
 from tenfold.errors import RecipeError, RequestError, did_you_mean
 from tenfold.ops.op import Op
 
@@ -63,6 +65,10 @@ class Recipe:
             units, (0, 4095) for 12 bits in uint16; images whose dtype can't hold both keep their
             own. None: as the dataset says, which for integers is all that the dtype holds. Values
             beyond it may come in and survive geometry; what changes intensities clips to it.
+        generators: fitted models that make a share of the copies; the rest are the invariances
+            applied to the original.
+        folder: of the recipe's file, where its models are looked for first; no part of what the
+            recipe says, nor of its hash.
     """
 
     ops: tuple[Op, ...]
@@ -78,6 +84,8 @@ class Recipe:
     keypoint_pairs: tuple[tuple[int, int], ...] | None = None
     mask_pairs: tuple[tuple[int, int], ...] | None = None
     value_range: tuple[float, float] | None = None
+    generators: tuple[GeneratorUse, ...] = ()
+    folder: Path | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         from tenfold.declare.settings import SETTINGS
@@ -111,7 +119,7 @@ class Recipe:
         """The recipe in plain types, settings that differ from the default only; lossless."""
         out: dict[str, Any] = {"version": VERSION}
         for f in dataclasses.fields(self):
-            if f.name == "ops":
+            if f.name in {"ops", "folder"}:
                 continue
             value = getattr(self, f.name)
             if value == f.default:
@@ -120,6 +128,8 @@ class Recipe:
                 value = {"mode": value.mode, "value": value.value}
             elif f.name.endswith("_pairs"):
                 value = [list(pair) for pair in value]
+            elif f.name == "generators":
+                value = [use.plain() for use in value]
             elif f.name == "value_range":
                 value = list(value)
             out[f.name] = value

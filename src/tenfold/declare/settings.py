@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenfold.declare.aliases import BORDER_ALIASES, INTERPOLATION_ALIASES, hint
+from tenfold.declare.generators import SCHEMA as GENERATORS_SCHEMA
+from tenfold.declare.generators import check_generators
 from tenfold.declare.recipe import BORDER_MODES, Border
 from tenfold.errors import RequestError
 from tenfold.params import Spec
@@ -256,6 +258,12 @@ SETTINGS: dict[str, Setting] = {
             ]
         },
         "[0, 4095]",
+    ),
+    "generators": Setting(
+        "fitted models that make a share of the copies ([learned variety](learned.md))",
+        check_generators,
+        GENERATORS_SCHEMA,
+        "[{model: model/, share: 0.5}]",
     ),
 }
 """Every key of a recipe but `version` and `invariances`, in the order in which it is written."""

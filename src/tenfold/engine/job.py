@@ -20,12 +20,16 @@ import numpy as np
 import tenfold
 from tenfold.declare.recipe import Recipe
 from tenfold.errors import RequestError, did_you_mean
+from tenfold.learned.copies import Generators
 from tenfold.long_list import in_temporary_files, kept
 from tenfold.places import Place
 from tenfold.plan.plan import Plan
 from tenfold.samples.sample import Label
 from tenfold.samples.source import Item, Source
 from tenfold.write.writer import WriteOptions, Writer
+
+MOUNTED = ("source", "model_folders")
+"""What a job's identity tells of where things are; the bytes don't depend on it."""
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "tifffile")
 _WORD = 2**64 - 1
@@ -47,6 +51,7 @@ class Job:
             item that passes through untouched. See `tenfold.long_list.kept`.
         originals: write the multiplied items' originals too.
         asked: what the request said in so many words ("copies", "balance"), part of `identity`.
+        generators: those of the recipe, found.
     """
 
     source: Source
@@ -57,6 +62,7 @@ class Job:
     copies: Sequence[int | None] = field(repr=False)
     originals: bool = True
     asked: Mapping[str, Any] = field(default_factory=dict)
+    generators: Generators = Generators()
 
     @property
     def plan(self) -> Plan:
@@ -102,8 +108,8 @@ class Job:
 
     @cached_property
     def token(self) -> str:
-        """A short name of everything in `identity` but where the source is mounted."""
-        about = {name: value for name, value in self.identity().items() if name != "source"}
+        """A short name of everything in `identity` but where source and models are mounted."""
+        about = {name: value for name, value in self.identity().items() if name not in MOUNTED}
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 
     def identity(self) -> dict[str, Any]:
@@ -118,6 +124,7 @@ class Job:
             **self.asked,
             "listing": self._listing,
             "recipe": self.recipe_hash,
+            **self.generators.identity(),
             "seed": self.seed,
             "split": self.split,
             "originals": self.originals,
@@ -126,7 +133,7 @@ class Job:
             "quality": options.quality,
             **{name: value for name, value in packing.items() if value is not None},
             "max_pixels": self.source.max_pixels,
-            "libraries": library_versions(self.writer.libraries),
+            "libraries": library_versions((*self.writer.libraries, *self.generators.libraries)),
         }
 
     @cached_property

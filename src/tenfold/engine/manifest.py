@@ -162,10 +162,11 @@ def _below(folder: Path, prefix: str) -> Iterator[str]:
 
 
 def _job_hash(path: Place) -> str:
-    """Hash of `tenfold.json` without the place of the source; of the bytes if it is damaged."""
+    """Hash of `tenfold.json` without the places of source and models; of the bytes if damaged."""
     try:
         about = json.loads(path.read_bytes())
         del about["job"]["source"]
+        about["job"].pop("model_folders", None)
     except (ValueError, KeyError, TypeError):
         return file_hash(path)
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()

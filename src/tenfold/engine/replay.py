@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tenfold
 from tenfold.declare.parse import load_recipe
+from tenfold.engine.local import single_threaded
+from tenfold.engine.making import make_again
 from tenfold.engine.manifest import MANIFEST, RECIPE, file_hash, manifest_lines, read_job
 from tenfold.engine.state import dataset_of
 from tenfold.engine.work import write_copy
 from tenfold.errors import RequestError, SampleError
+from tenfold.learned.copies import Generators
 from tenfold.places import Place, local_copy, nothing_written_yet, place_of, relative
-from tenfold.plan.plan import Plan, history_from_json
+from tenfold.plan.plan import Plan
 from tenfold.samples.source import Source
 from tenfold.samples.sources import open_source
 from tenfold.samples.sources.arrays import ArraysSource, row_hash
@@ -43,16 +47,23 @@ class Replay:
 
 
 @nothing_written_yet()
-def replay(file: Place, source: Place | None = None, output: Place | None = None) -> Replay:
+def replay(
+    file: Place,
+    source: Place | None = None,
+    output: Place | None = None,
+    models: Sequence[Path] = (),
+) -> Replay:
     """Make one output again, from its parent and what its manifest line says was drawn.
 
     Args:
         file: an output in a dataset that tenfold made (or `data.npz#17` for a row).
         source: where the original dataset is now, if it moved.
         output: folder to keep the file in; otherwise it is made in a temporary one.
+        models: where the recipe's models are now, if they moved.
 
     Raises:
         RequestError: the file isn't in a manifest, or the original can't be found.
+        ModelError: it is a generator's, whose model can't be found or was changed.
     """
     destination = dataset_of(file)
     name = relative(file.absolute(), destination)
@@ -67,9 +78,9 @@ def replay(file: Place, source: Place | None = None, output: Place | None = None
         about["template"], about["format"], about["quality"], about.get("to"), about.get("per_file")
     )
     if output is not None:
-        return _made_again(line, origin, destination, output, options, kept=True)
+        return _made_again(line, origin, destination, output, options, about, models, kept=True)
     with tempfile.TemporaryDirectory(prefix="tenfold-replay-") as folder:
-        return _made_again(line, origin, destination, Path(folder), options)
+        return _made_again(line, origin, destination, Path(folder), options, about, models)
 
 
 def _made_again(
@@ -78,6 +89,8 @@ def _made_again(
     destination: Place,
     folder: Place,
     options: WriteOptions,
+    about: Mapping[str, Any],
+    models: Sequence[Path],
     *,
     kept: bool = False,
 ) -> Replay:
@@ -98,7 +111,13 @@ def _made_again(
                 f"({recipe.hash()[:12]}, the manifest says {line['recipe'][:12]})"
             )
         sample, _, _ = clean(origin.read(item), recipe.invalid, value_range=recipe.value_range)
-        outcome = Plan(recipe, origin.info).run(sample, history_from_json(line["ops"]))
+        generators = Generators()
+        if line.get("generator") is not None:
+            generators = Generators.again(
+                recipe, about["models"], [*models, *map(Path, about["model_folders"].values())]
+            )
+        with single_threaded():
+            outcome = make_again(Plan(recipe, origin.info), generators, sample, line)
         written = write_copy(writer, item, line["copy"], outcome.sample)
     if isinstance(writer, PackedWriter):
         stored = writer_for(origin, destination, options)

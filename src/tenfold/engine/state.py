@@ -17,7 +17,7 @@ from itertools import zip_longest
 from typing import Any
 
 from tenfold.declare.parse import dump_recipe
-from tenfold.engine.job import Job
+from tenfold.engine.job import MOUNTED, Job
 from tenfold.engine.manifest import JOB, MANIFEST, RECIPE, dumps, parsed, raw_lines, read_lines
 from tenfold.errors import OutputError, RequestError
 from tenfold.places import Place, Remote, names, remove_tree
@@ -123,8 +123,9 @@ class State:
         begun, wanted = self.identity() or {}, job.identity()
         # The listing last: it follows from other things, which say more.
         for name in sorted({**wanted, **begun}, key=lambda name: name == "listing"):
-            # The same data may be mounted elsewhere; its listing tells whether it is the same.
-            if name == "source" or begun.get(name) == wanted.get(name):
+            # The same data may be mounted elsewhere; its listing tells whether it is the same, and
+            # a model's fingerprint.
+            if name in MOUNTED or begun.get(name) == wanted.get(name):
                 continue
             if name == "recipe":
                 what = _recipes(self._begun_recipe(), job)
@@ -307,6 +308,10 @@ def _difference(name: str, begun: Any, now: Any) -> str:
         return f"with another list of samples ({begun} of them, now {now})"
     if name == "listing":
         return "with another list of samples (names, sizes, labels or splits have changed since)"
+    if name == "models":
+        before, after = dict(begun or {}), dict(now or {})
+        others = ", ".join(n for n in before | after if before.get(n) != after.get(n))
+        return f"with another model {others} (its files have changed since)"
     if name == "libraries":
         before, after = dict(begun or {}), dict(now or {})
         changed = sorted(n for n in before | after if before.get(n) != after.get(n))

@@ -11,12 +11,12 @@ import numpy as np
 
 import tenfold
 from tenfold.engine.job import Job
+from tenfold.engine.making import how, make_copies
 from tenfold.engine.manifest import dumps
 from tenfold.engine.state import State
 from tenfold.errors import OutputError, TenfoldError
 from tenfold.places import read_ahead
 from tenfold.plan.instances import Counts
-from tenfold.plan.plan import history_json
 from tenfold.rng import Key
 from tenfold.samples.codec.encode import encode_image
 from tenfold.samples.sample import Label, Sample
@@ -119,6 +119,7 @@ def _item(job: Job, item: Item, copies: int | None) -> Iterator[dict[str, Any]]:
         )
         plan = job.plan
         plan.check(plan.schema(sample))
+        job.generators.check_sample(sample)
     if job.originals:
         written = job.writer.copy(item)
         counts = Counts(clipped, dropped)
@@ -126,13 +127,12 @@ def _item(job: Job, item: Item, copies: int | None) -> Iterator[dict[str, Any]]:
     if sample is None:
         return
     keys = [Key(job.seed, item.id, copy) for copy in range(1, copies + 1)]
-    drawing = plan.drawing(keys)
-    for k, key in enumerate(keys):
-        outcome = plan.copy(sample, drawing, k)
-        written = write_copy(job.writer, item, key.copy, outcome.sample)
+    for key, made in zip(keys, make_copies(plan, job.generators, sample, keys), strict=True):
+        new = made.outcome.sample
+        written = write_copy(job.writer, item, key.copy, new)
         yield _entry(
-            job, item, "copy", key.copy, written, object_labels(outcome.sample),
-            counts=outcome.counts, ops=history_json(drawing.history(k)),
+            job, item, "copy", key.copy, written, object_labels(new),
+            counts=made.outcome.counts, told=made.told(),
         )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def _entry(
     written: Written,
     labels: list[Label],
     counts: Counts = Counts(),  # noqa: B008 (immutable)
-    ops: list[dict[str, Any]] | None = None,
+    told: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     line = {
         "file": written.file,
@@ -171,7 +171,7 @@ def _entry(
         "kind": kind,
         "label": item.label,
         "labels": labels,
-        "ops": ops or [],
+        **(told or how([], None)),
         "key": {"seed": job.seed, "sample": item.id, "copy": copy} if kind == "copy" else None,
         "annotations": {"clipped": counts.clipped, "dropped": counts.dropped},
         "recipe": job.recipe_hash if kind == "copy" else None,

@@ -35,6 +35,7 @@ def contact_sheet(
     side: int | None = None,
     classes: Sequence[Label] = (),
     ignore_value: int | None = None,
+    captions: Sequence[Sequence[str]] = (),
 ) -> Picture:
     """Originals on the left, their copies to the right, one row a sample, annotations drawn in.
 
@@ -49,6 +50,7 @@ def contact_sheet(
             else 240.
         classes: all classes in the dataset's order, for colours.
         ignore_value: the mask value that means "unknown".
+        captions: for each row a line beneath each of its copies; "" for none.
 
     Returns:
         (H, W, 3) uint8, RGB.
@@ -74,7 +76,9 @@ def contact_sheet(
     width = max(lefts[-1] + widths[-1] + _MARGIN, 320)
     heading = _heading(title, subtitle, width)
     top = heading.shape[0]
-    heights = [max(2 * _LABEL_SIZE + 8, *(p.shape[0] for p in row)) for row in drawn]
+    told = list(captions) or [[""] * len(copies) for _, copies in rows]
+    beneath = _SMALL + 6 if any(any(line) for line in told) else 0
+    heights = [max(2 * _LABEL_SIZE + 8, *(p.shape[0] for p in row)) + beneath for row in drawn]
     sheet = np.full((top + 26 + sum(heights) + _GAP * len(rows) + _MARGIN - _GAP, width, 3), 255)
     sheet = sheet.astype(np.uint8)
     sheet[:top] = heading
@@ -85,15 +89,24 @@ def contact_sheet(
         (sheet[top:, :shade_to] == 255).all(axis=2, keepdims=True), _SHADE, sheet[top:, :shade_to]
     )
     sheet[top:, shade_to] = _RULE
-    for (original, _), pictures, height in zip(rows, drawn, heights, strict=True):
+    for (original, _), pictures, line, full in zip(rows, drawn, told, heights, strict=True):
+        height = full - beneath
         _write_name(sheet, original, y + height // 2, names, classes)
-        for left, column, picture in zip(lefts, widths, pictures, strict=False):
+        for left, column, picture, words in zip(lefts, widths, pictures, ["", *line], strict=False):
             h, w = picture.shape[:2]
             x0, y0 = left + (column - w) // 2, y + (height - h) // 2
+            if words:
+                _write_caption(sheet, words, left, y + height, column)
             sheet[y0 - 1 : y0 + h + 1, x0 - 1 : x0 + w + 1] = _RULE
             sheet[y0 : y0 + h, x0 : x0 + w] = picture
-        y += height + _GAP
+        y += full + _GAP
     return sheet
+
+
+def _write_caption(sheet: Picture, words: str, left: int, top: int, width: int) -> None:
+    words = fit_text(words, _SMALL, width)
+    x = left + (width - text_size(words, _SMALL)[0]) // 2
+    write_text(sheet, words, (x, top + 2), _SMALL, _QUIET)
 
 
 def _draw_row(

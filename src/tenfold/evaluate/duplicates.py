@@ -59,6 +59,24 @@ def _colours(sample: Sample) -> NDArray[np.float32]:
     return np.nan_to_num(np.asarray(scaled, np.float32))
 
 
+def small_colours(sample: Sample) -> tuple[NDArray[np.float32] | None, float, str]:
+    """A sample's picture as its hash is made of: (32, 32, C) float32, C at most three.
+
+    Returns:
+        The picture, or None if it is too small or too plain to tell it from others; the deviation
+        that rounding or noise would make in it; and "", "small" or "plain".
+    """
+    # Plain: after averaging, deviations no larger than rounding or noise would make them.
+    faint = 2 / 255 if sample.image.dtype == np.uint8 else 2e-4
+    if min(sample.height, sample.width) < SMALLEST:
+        return None, faint, "small"
+    small = cv2.resize(_colours(sample), (SMALLEST, SMALLEST), interpolation=cv2.INTER_AREA)
+    small = small.reshape(SMALLEST, SMALLEST, -1)
+    if float(small.std(axis=(0, 1)).max()) < faint:
+        return None, faint, "plain"
+    return np.asarray(small, np.float32), faint, ""
+
+
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """What is kept of one picture to find its duplicates.
@@ -80,15 +98,9 @@ class Fingerprint:
     def of(cls, sample: Sample) -> Fingerprint:
         """The fingerprint of a sample's image."""
         digest = pixel_digest(sample.image)
-        if min(sample.height, sample.width) < SMALLEST:
-            return cls(digest, why="small")
-        colours = _colours(sample)
-        small = cv2.resize(colours, (SMALLEST, SMALLEST), interpolation=cv2.INTER_AREA)
-        small = small.reshape(SMALLEST, SMALLEST, -1)
-        # Plain: after averaging, deviations no larger than rounding or noise would make them.
-        faint = 2 / 255 if sample.image.dtype == np.uint8 else 2e-4
-        if float(small.std(axis=(0, 1)).max()) < faint:
-            return cls(digest, why="plain")
+        small, faint, why = small_colours(sample)
+        if small is None:
+            return cls(digest, why=why)
         thumb = cv2.resize(small, (_THUMB, _THUMB), interpolation=cv2.INTER_AREA)
         thumb = thumb.reshape(_THUMB, _THUMB, -1)
         if thumb.shape[2] == 2:
@@ -193,30 +205,40 @@ def _correlation(a: NDArray[np.int8], b: NDArray[np.int8]) -> NDArray[np.float64
 def _close_pairs(
     hashes: NDArray[np.uint64], distance: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """All pairs of hashes at most `distance` bits apart, in batches; a pair may come repeatedly.
+    """All pairs of hashes at most `distance` bits apart, in batches; a pair may come repeatedly."""
+    for first, second in close_between(hashes, hashes, distance):
+        keep = first < second
+        if keep.any():
+            yield first[keep], second[keep]
+
+
+def close_between(
+    queries: NDArray[np.uint64], hashes: NDArray[np.uint64], distance: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Places of queries and of hashes at most `distance` bits apart, in batches, some repeatedly.
 
     Multi-index hashing: of four bands of 16 bits, one differs in at most a quarter of the bits,
     so only hashes that nearly agree in a band are compared. Norouzi, Punjani & Fleet, "Fast
     exact search in Hamming space with multi-index hashing" (2014).
     """
     masks = _masks(distance // _BANDS)
+    low = np.uint64((1 << _BAND_BITS) - 1)
     for band in range(_BANDS):
         shift = np.uint64(band * _BAND_BITS)
-        keys = ((hashes >> shift) & np.uint64((1 << _BAND_BITS) - 1)).astype(np.int64)
+        keys = ((hashes >> shift) & low).astype(np.int64)
+        asked = ((queries >> shift) & low).astype(np.int64)
         order = np.argsort(keys, kind="stable")
         numbers = np.bincount(keys, minlength=1 << _BAND_BITS)
         starts = np.cumsum(numbers) - numbers
         for mask in masks:
-            begin, length = starts[keys ^ mask], numbers[keys ^ mask]
+            begin, length = starts[asked ^ mask], numbers[asked ^ mask]
             for rows in _batches(length):
                 first = np.repeat(rows, length[rows])
                 offset = np.arange(len(first)) - np.repeat(
                     np.cumsum(length[rows]) - length[rows], length[rows]
                 )
                 second = order[np.repeat(begin[rows], length[rows]) + offset]
-                keep = first < second
-                first, second = first[keep], second[keep]
-                near = np.bitwise_count(hashes[first] ^ hashes[second]) <= distance
+                near = np.bitwise_count(queries[first] ^ hashes[second]) <= distance
                 if near.any():
                     yield first[near], second[near]
 

@@ -16,7 +16,7 @@ from PIL import Image
 from tenfold.evaluate.display import Picture, display_window, fitting_scale
 from tenfold.evaluate.draw import draw_sample
 from tenfold.evaluate.names import readable
-from tenfold.evaluate.words import in_words
+from tenfold.evaluate.words import generator_in_words, in_words
 from tenfold.samples.sample import Label, Sample
 
 _SIDE = 300
@@ -108,6 +108,8 @@ def example(
         done = tuple(words for words in told if words)
         if not done and not np.array_equal(original.image, sample.image):
             done = tuple(readable(op.replace("_", " ")) for op, _ in ops)  # a change of size, say
+        if made := generator_in_words(line):
+            done = (readable(made), *done)
         shots.append(shot(sample, f"copy {line.get('copy', len(shots))}", done))
     label = None if original.label is None else str(original.label)
     return Example(original.id, label, tuple(shots))

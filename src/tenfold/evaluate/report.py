@@ -170,6 +170,7 @@ def page(data: ReportData) -> str:
         facts=_headline(data),
         class_tables=_class_tables(data),
         ops=_op_cards(data),
+        generated=data.totals.generated.most_common(),
         annotations=sorted(data.totals.annotations.items()),
         quarantined=list(data.quarantined[:_SHOWN]),
         more_quarantined=max(0, len(data.quarantined) - _SHOWN),
@@ -212,6 +213,7 @@ def plain(data: ReportData) -> dict[str, Any]:
         "copies": totals.kind("copy"),
         "untouched": totals.kind("untouched"),
         "copies_without_any_op": totals.plain_copies,
+        "copies_by_generators": dict(totals.generated),
         "splits": {s or "(none)": dict(c) for s, c in sorted(totals.kinds.items())},
         "classes": {
             "order": list(data.classes),

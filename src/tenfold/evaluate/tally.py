@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenfold.evaluate.words import generator_in_words
 from tenfold.samples.source import Item
 
 _CELLS = 2048
@@ -154,7 +155,8 @@ class Aggregates:
         classes: of all outputs.
         ops: by the op's distinct name in the recipe.
         annotations: "clipped", "dropped"... -> how many annotations.
-        plain_copies: copies on which no op happened to act.
+        plain_copies: copies of the original on which no op happened to act.
+        generated: copies that a generator made, by its words (see `generator_in_words`).
     """
 
     outputs: int = 0
@@ -163,6 +165,7 @@ class Aggregates:
     ops: dict[str, OpTally] = field(default_factory=dict)
     annotations: Counter[str] = field(default_factory=Counter)
     plain_copies: int = 0
+    generated: Counter[str] = field(default_factory=Counter)
 
     def kind(self, name: str) -> int:
         """Outputs of that kind in all splits."""
@@ -186,7 +189,9 @@ def collect(manifest: Iterable[Mapping[str, Any]], log: Iterable[str] = ()) -> A
             if number:
                 sums.annotations[str(reason)] += int(number)
         ops = line.get("ops") or ()
-        sums.plain_copies += kind == "copy" and not ops
+        if made := generator_in_words(line):
+            sums.generated[made] += 1
+        sums.plain_copies += kind == "copy" and not ops and not made
         for entry in ops:
             _add_op(sums, str(entry["op"]), entry.get("drawn") or {}, logarithmic)
     return sums

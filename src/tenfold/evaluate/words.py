@@ -15,6 +15,19 @@ MIRRORED = {"horizontal": "left-right", "vertical": "top-bottom", "transpose": "
 """The axes of `reflection`, as a person sees them."""
 
 
+def generator_in_words(line: Mapping[str, Any]) -> str:
+    """`vae interpolation (model)`: the generator that made a copy; "" if none did.
+
+    Args:
+        line: from a manifest.
+    """
+    made = line.get("generator")
+    if not made:
+        return ""
+    model = str(made["model"]).rstrip("/").rsplit("/", 1)[-1]
+    return f"{made['kind']} {made['method']} ({model})"
+
+
 def in_words(
     op: str,
     drawn: Mapping[str, Any],
