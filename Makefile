@@ -1,13 +1,18 @@
-# Two commands: `make demo` and `make test`. Both set up what they need in .venv.
+# Two commands: `make demo` and `make test`. Both set up what they need in .venv. A third,
+# `make demo-learned`, needs torch and has an environment of its own.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 KERNELS := hatch_build.py $(wildcard src/tenfold/native/*.[ch] src/tenfold/native/compiling.py)
+LEARN_VENV ?= .venv-learn
+LEARN_BIN := $(LEARN_VENV)/bin
+LEARN_STAMP := $(LEARN_VENV)/.set-up
+TORCH ?= --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0
 BENCH_VENV ?= .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.set-up
 
-.PHONY: setup demo test lint bench bench-peers bench-loops bench-scale docs clean
+.PHONY: setup demo demo-learned test lint bench bench-peers bench-loops bench-scale bench-learned docs clean
 
 setup: $(STAMP)
 
@@ -25,6 +30,29 @@ demo: setup
 	@echo "the dataset, ten times: demo/digits-x10  (train multiplied, test untouched)"
 	@echo "the report:             demo/digits-x10/report.html"
 	@echo "originals and copies:   demo/contact.png"
+
+# torch for the processor alone, as its own index has it (a tenth of the size of PyPI's).
+$(LEARN_STAMP): pyproject.toml constraints.txt $(KERNELS)
+	$(PYTHON) -m venv $(LEARN_VENV)
+	$(LEARN_BIN)/pip install -qq --disable-pip-version-check --retries 1 --no-deps $(TORCH)
+	$(LEARN_BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[learn]'
+	@touch $@
+
+demo-learned: $(LEARN_STAMP)
+	rm -rf demo/learned
+	mkdir -p demo/learned
+	$(LEARN_BIN)/tenfold dataset digits demo/learned/digits --size 16
+	$(LEARN_BIN)/tenfold recipe init demo/learned/digits -o demo/learned/recipe.yaml
+	$(LEARN_BIN)/tenfold fit vae demo/learned/digits -o demo/learned/vae --recipe demo/learned/recipe.yaml --epochs 30 --budget 45s
+	$(LEARN_BIN)/tenfold fit vae demo/learned/digits -o demo/learned/vae-2d --latent 2 --epochs 30 --budget 45s
+	printf 'generators: [{model: vae, share: 0.5, strength: [0.3, 0.7]}]\n' >> demo/learned/recipe.yaml
+	$(LEARN_BIN)/tenfold augment demo/learned/digits demo/learned/digits-x10 --recipe demo/learned/recipe.yaml --copies 9 --seed 42 --workers 2
+	$(LEARN_BIN)/tenfold preview demo/learned/digits --recipe demo/learned/recipe.yaml --seed 42 -o demo/learned/contact.png
+	$(LEARN_BIN)/tenfold latent plot demo/learned/vae-2d demo/learned/digits -o demo/learned/plots
+	@echo
+	@echo "the dataset, ten times: demo/learned/digits-x10  (half of the copies learned)"
+	@echo "originals and copies:   demo/learned/contact.png"
+	@echo "the latent space:       demo/learned/plots"
 
 test: setup
 	$(BIN)/python -m pytest -n 2
@@ -57,6 +85,11 @@ bench-loops: $(BENCH_STAMP)
 bench-scale: setup
 	$(BIN)/python -m benchmarks.scale measure $(ARGS)
 	$(BIN)/python -m benchmarks.scale simulate $(ARGS)
+
+# Learned variety beside its controls, on ../shared/data: some 45 minutes on 2 cores. What is in
+# benchmarks/learned/uji.jsonl isn't run again: remove it to begin anew.
+bench-learned: $(LEARN_STAMP)
+	$(LEARN_BIN)/python -m benchmarks.learned.uji --assignments 5 --workers 2 $(ARGS)
 
 docs: setup
 	$(BIN)/python docs/make_pictures.py

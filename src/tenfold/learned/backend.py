@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,6 +42,27 @@ def repeatable() -> Iterator[None]:
         yield
     finally:
         settings.deterministic, settings.benchmark = before
+
+
+_SMALL = 32 * 32
+"""Values of an example up to which one thread is as quick as several, and not slowed by others."""
+
+
+@contextmanager
+def threads_for(shape: tuple[int, ...]) -> Iterator[None]:
+    """In here torch uses one thread for small examples, and what it likes for others.
+
+    A step on small images takes a millisecond; threads that wait for each other that often lose
+    more than they gain, and very much on a machine that has other work.
+    """
+    torch = torch_module()
+    before = torch.get_num_threads()
+    if math.prod(shape) <= _SMALL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def seeded(seed: int, *places: int, device: Any = "cpu") -> Any:

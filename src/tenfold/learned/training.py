@@ -17,7 +17,7 @@ import numpy as np
 
 from tenfold.errors import TenfoldError
 from tenfold.learned import checkpoint
-from tenfold.learned.backend import best_device, repeatable, seeded, torch_module
+from tenfold.learned.backend import best_device, repeatable, seeded, threads_for, torch_module
 from tenfold.learned.examples import Array, Examples
 from tenfold.learned.generator import Progress, Views
 
@@ -126,7 +126,7 @@ def train(
         RequestError: the folder has the checkpoint of another fit.
         ModelError: the checkpoint is damaged.
     """
-    with repeatable():
+    with repeatable(), threads_for(examples.shape):
         return _Fit(task, examples, validation, schedule, views, folder).run(progress)
 
 
