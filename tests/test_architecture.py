@@ -23,7 +23,8 @@ LAYERS = [
     ["engine"],
     ["evaluate", "datasets"],
     ["call", "multiply", "testing", "fitting"],
-    ["study"],
+    ["study", "richness"],
+    ["calibrate"],
     ["cli", "__main__"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

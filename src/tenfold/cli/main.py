@@ -20,6 +20,13 @@ _COMMANDS = {
     "inspect": ("tenfold.cli.look", "inspect"),
     "preview": ("tenfold.cli.look", "preview"),
     "recipe": ("tenfold.cli.recipe", "recipe"),
+    "fit": ("tenfold.cli.fit", "fit"),
+    "latent": ("tenfold.cli.latent", "latent"),
+    "study": ("tenfold.cli.study", "study"),
+    "calibrate": ("tenfold.cli.calibrate", "calibrate"),
+    "richness": ("tenfold.cli.richness", "richness"),
+    "check-leakage": ("tenfold.cli.richness", "check_leakage"),
+    "memorisation": ("tenfold.cli.richness", "memorisation"),
     "dataset": ("tenfold.cli.dataset", "dataset"),
     "bench": ("tenfold.cli.bench", "bench"),
 }

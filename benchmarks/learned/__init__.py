@@ -1,0 +1,1 @@
+"""What learned variety is worth beside its controls."""

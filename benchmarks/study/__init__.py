@@ -1,0 +1,1 @@
+"""What studies are worth: simulated studies whose answer is known."""

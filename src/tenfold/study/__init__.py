@@ -1,0 +1,1 @@
+"""Whether it helped: studies of arms, doses and sizes, with a verdict."""
