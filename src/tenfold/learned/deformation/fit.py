@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from tenfold.errors import RequestError
 from tenfold.learned.deformation.model import Deformation
@@ -45,6 +46,14 @@ def fit_deformation(
             f"got examples of shape {train.shape}"
         )
     train.require(2)
+    # Matrices are small: threads would wait for each other more than they work, and sum otherwise.
+    with threadpool_limits(1):
+        return _fitted(train, settings, progress)
+
+
+def _fitted(
+    train: Examples, settings: DeformationSettings, progress: Progress | None
+) -> Deformation:
     registrar = Registrar(train.shape, settings)
     looks = [registrar.looks(values) for values in train.values]
     templates = np.empty(len(train.classes), np.int64)
