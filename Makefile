@@ -86,7 +86,7 @@ bench-scale: setup
 	$(BIN)/python -m benchmarks.scale measure $(ARGS)
 	$(BIN)/python -m benchmarks.scale simulate $(ARGS)
 
-# Learned variety beside its controls, on ../shared/data: some 45 minutes on 2 cores. What is in
+# Learned variety beside its controls, on ../shared/data: about an hour on 2 cores. What is in
 # benchmarks/learned/uji.jsonl isn't run again: remove it to begin anew.
 bench-learned: $(LEARN_STAMP)
 	$(LEARN_BIN)/python -m benchmarks.learned.uji --assignments 5 --workers 2 $(ARGS)

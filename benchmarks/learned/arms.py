@@ -49,19 +49,17 @@ class Recipe:
         method: of the model.
         strength: of the method.
         declared: strength of affine and elastic copies; 0 is without.
-        share: of the copies that the model alters; the others are of the samples themselves.
     """
 
     model: str = ""
     method: str = ""
     strength: Strength | None = None
     declared: float = 0.0
-    share: float = 1.0
 
     def told(self) -> dict[str, object]:
         """What says it in a record: what isn't as it is without."""
         plain = Recipe()
-        names = ("model", "method", "strength", "declared", "share")
+        names = ("model", "method", "strength", "declared")
         return {n: getattr(self, n) for n in names if getattr(self, n) != getattr(plain, n)}
 
 
@@ -90,10 +88,8 @@ def _varied(model: str, method: str, *strengths: Strength | None) -> list[Recipe
     return [Recipe(model, method, strength) for strength in strengths]
 
 
-def _with(
-    model: str, method: str, *pairs: tuple[Strength | None, float], share: float = 1.0
-) -> list[Recipe]:
-    return [Recipe(model, method, strength, declared, share) for strength, declared in pairs]
+def _with(model: str, method: str, *pairs: tuple[Strength | None, float]) -> list[Recipe]:
+    return [Recipe(model, method, strength, declared) for strength, declared in pairs]
 
 
 _AE = [Recipe(declared=strength) for strength in _DECLARED]
@@ -112,14 +108,6 @@ ARMS: tuple[Arm, ...] = (
     Arm("deformation: extrapolation", True, _varied("deformation", "extrapolation", _TOWARDS)),
     Arm("deformation + blur", True, _SHAPES, _BLURS),
     Arm("deformation + affine + elastic + blur", True, _BENT, _BLURS),
-    Arm(
-        "half deformation, affine + elastic + blur", True,
-        _with("deformation", "deformation", (1.0, 1.0), (1.0, 0.7), share=0.5), _BLURS,
-    ),
-    Arm(
-        "deformation: interpolation + affine + elastic + blur", True,
-        _with("deformation", "interpolation", (_TOWARDS, 0.7), (_TOWARDS, 1.0)), _BLURS,
-    ),
     Arm("VAE: reconstruction only", False, _varied("vae", "reconstruction", None)),
     Arm("VAE: noise", True, _varied("vae", "noise", 0.5, 1.0)),
     Arm("VAE: interpolation", True, _varied("vae", "interpolation", 0.5, _TOWARDS)),
@@ -131,14 +119,9 @@ ARMS: tuple[Arm, ...] = (
     Arm("VAE: prior", True, _varied("vae", "prior", None)),
     Arm("VAE: mixture", True, _varied("vae", "mixture", None)),
     Arm("VAE: metric-aware", True, _varied("vae", "metric", None)),
-    Arm("VAE: interpolation + blur", True, _varied("vae", "interpolation", 0.5), _BLURS),
     Arm(
         "VAE: interpolation + affine + elastic + blur", True,
         _with("vae", "interpolation", (0.5, 1.0)), _BLURS,
-    ),
-    Arm(
-        "half VAE: interpolation, affine + elastic + blur", True,
-        _with("vae", "interpolation", (0.5, 1.0), share=0.5), _BLURS,
     ),
 )  # fmt: skip
 
@@ -155,10 +138,10 @@ class Maker:
 
     def copies(self, recipe: Recipe) -> Array:
         """(9 N, H, W) uint8: the first copies of all samples, then the second ones..."""
-        images = np.tile(self.split.train, (COPIES, 1, 1))
         if recipe.model:
-            altered = round(COPIES * recipe.share) * len(self.split.train)
-            images[:altered] = self.varied(recipe)[:altered]
+            images = self.varied(recipe)
+        else:
+            images = np.tile(self.split.train, (COPIES, 1, 1))
         if recipe.declared:
             pipeline = Pipeline(affine_elastic(recipe.declared), seed=self.seed)
             images = np.stack(
