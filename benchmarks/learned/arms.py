@@ -138,10 +138,8 @@ class Maker:
 
     def copies(self, recipe: Recipe) -> Array:
         """(9 N, H, W) uint8: the first copies of all samples, then the second ones..."""
-        if recipe.model:
-            images = self.varied(recipe)
-        else:
-            images = np.tile(self.split.train, (COPIES, 1, 1))
+        plain = np.tile(self.split.train, (COPIES, 1, 1))
+        images = self.varied(recipe) if recipe.model else plain
         if recipe.declared:
             pipeline = Pipeline(affine_elastic(recipe.declared), seed=self.seed)
             images = np.stack(
