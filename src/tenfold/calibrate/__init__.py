@@ -1,0 +1,1 @@
+"""How far an invariance may go: measured on the data, written as a recipe."""
