@@ -12,7 +12,7 @@ TORCH ?= --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0
 BENCH_VENV ?= .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.set-up
 
-.PHONY: setup demo demo-learned test lint bench bench-peers bench-loops bench-scale bench-learned docs clean
+.PHONY: setup demo demo-learned test lint bench bench-peers bench-loops bench-scale bench-learned docs docs-learned clean
 
 setup: $(STAMP)
 
@@ -93,6 +93,9 @@ bench-learned: $(LEARN_STAMP)
 
 docs: setup
 	$(BIN)/python docs/make_pictures.py
+
+docs-learned: $(LEARN_STAMP)
+	$(LEARN_BIN)/python docs/make_learned_pictures.py
 
 clean:
 	rm -rf demo .pytest_cache .mypy_cache .ruff_cache

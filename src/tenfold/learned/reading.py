@@ -98,8 +98,8 @@ def check_labels(source: Source, split: str | None = None) -> None:
     kinds = {"masks": info.has_masks, "boxes": info.has_boxes, "keypoints": info.has_keypoints}
     if found := [name for name, there in kinds.items() if there]:
         raise RequestError(
-            f"the dataset has {' and '.join(found)}, and a generator makes images without "
-            "annotations; use data with one label an image (a folder a class, a table, arrays)"
+            f"the dataset has {' and '.join(found)}, and images without annotations "
+            "are needed here; use data with one label an image (a folder a class, a table, arrays)"
         )
     bare = next(
         (i for i in source.items if i.label is None and (split is None or i.split == split)), None
@@ -108,7 +108,7 @@ def check_labels(source: Source, split: str | None = None) -> None:
         cure = "name their column with --label-column" if source.layout == "csv" else (
             "put the images in a folder a class, or name their labels in a table"
         )  # fmt: skip
-        raise RequestError(f"{bare.id} has no label, and a generator learns classes; {cure}")
+        raise RequestError(f"{bare.id} has no label, and classes are needed here; {cure}")
 
 
 def picture_of(sample: Sample) -> Array:
@@ -118,7 +118,7 @@ def picture_of(sample: Sample) -> Array:
         SampleError: it has opacity, or values that are no numbers.
     """
     if sample.alpha:
-        raise SampleError("a generator makes no opacity; save the image without it")
+        raise SampleError("opacity is of no use here; save the image without it")
     if sample.image.dtype.kind == "f" and not np.isfinite(sample.image).all():
         raise SampleError("the image has NaN or infinite values")
     unit = to_unit(sample.image, sample.value_range)
@@ -234,7 +234,7 @@ def _mixed(first_id: str, first: tuple[int, ...], other_id: str, other: tuple[in
         )
     sizes = f"{first[1]}x{first[0]} ({first_id}) and {other[1]}x{other[0]} ({other_id})"
     return (
-        f"images of mixed sizes, {sizes}: a generator learns one; say which with "
+        f"images of mixed sizes, {sizes}: one is needed; say which with "
         f"--size {min(first[0], other[0])}x{min(first[1], other[1])} (height x width)"
     )
 
