@@ -13,6 +13,7 @@ import pytest
 
 from tenfold.errors import RequestError
 from tenfold.learned.examples import Array, Examples
+from tenfold.study import changes
 from tenfold.study.analysis import Analysis
 from tenfold.study.arms import arms_of
 from tenfold.study.classifiers import classifier
@@ -126,6 +127,29 @@ def test_own_training_code_can_be_the_judge(tmp_path: Path) -> None:
     assert trial is not None
     with pytest.raises(RequestError, match="predictions are needed"):
         study.tell(trial, np.zeros(3, np.int64))
+
+
+def test_arms_share_a_generator_and_make_what_they_make_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, fits = shifted_bars(60), []
+    fit = changes.fit_generator
+
+    def counted(*args: Any) -> Any:
+        fits.append(args[0])
+        return fit(*args)
+
+    monkeypatch.setattr(changes, "fit_generator", counted)
+    both = design("none,deformation,deformation:interpolation", repeats=2, doses=(1,), sizes=(6,))
+    together = done(given, both, tmp_path / "both")
+    assert len(fits) == 2, "one fit a repetition"
+    one = design("none,deformation:interpolation", repeats=2, doses=(1,), sizes=(6,))
+    alone = done(given, one, tmp_path / "one")
+    name = "deformation:interpolation"
+    cells = [found.cell(name, "knn", 6, 1) for found in (together, alone)]
+    assert cells[0] is not None
+    assert cells[1] is not None
+    assert cells[0].accuracy == cells[1].accuracy
 
 
 def test_a_leak_stops_a_study(tmp_path: Path) -> None:

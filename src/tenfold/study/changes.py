@@ -91,8 +91,15 @@ class Learned(Change):
 
     def fitted(self, train: Examples, validation: Examples, seed: int) -> Apply:
         """See `Change.fitted`."""
-        return _varying(fit_generator(self.kind, train, validation, seed, dict(self.settings)),
-                        Variation(self.method), seed)  # fmt: skip
+        return self.by(self.generator(train, validation, seed), seed)
+
+    def generator(self, train: Examples, validation: Examples, seed: int) -> Generator:
+        """The generator, whatever the method: arms that differ in it only can share it."""
+        return fit_generator(self.kind, train, validation, seed, dict(self.settings))
+
+    def by(self, generator: Generator, seed: int) -> Apply:
+        """Copies by a generator that was fitted."""
+        return _varying(generator, Variation(self.method), seed)
 
 
 @dataclass(frozen=True)

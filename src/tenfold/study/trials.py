@@ -11,8 +11,9 @@ import numpy as np
 
 from tenfold.errors import RequestError
 from tenfold.learned.examples import Examples
+from tenfold.learned.generator import Generator
 from tenfold.study.arms import Arm
-from tenfold.study.changes import Apply
+from tenfold.study.changes import Apply, Change, Learned
 from tenfold.study.classifiers import Classifier, classifier
 from tenfold.study.classifiers.classifier import Fitted, Labels, accuracy
 from tenfold.study.design import Design
@@ -75,6 +76,8 @@ class Trials:
         self._arms = {arm.name: arm for arm in design.arms}
         self._made: dict[tuple[object, ...], tuple[list[Apply], list[Examples]]] = {}
         self._plain: dict[tuple[object, ...], Fitted] = {}
+        self._generators: dict[tuple[object, ...], Generator] = {}
+        self._generators_of: tuple[object, ...] = ()
 
     def parts(self, run: Run) -> Parts:
         """How the data are parted for a run."""
@@ -143,12 +146,24 @@ class Trials:
             self._made.clear()  # one arm at a time, as copies may be large
             held = self.data.examples.take(places.validation)
             seed = self._seed(run)
-            applies = [change.fitted(originals, held, seed) for change in arm.changes]
+            applies = [self._ready(change, run, originals, held, seed) for change in arm.changes]
             made = [originals]
             for copy in range(1, max(self.design.doses) + 1):
                 made.append(_changed(originals, applies, copy))
             self._made[key] = applies, made
         return self._made[key]
+
+    def _ready(self, change: Change, run: Run, train: Examples, held: Examples, seed: int) -> Apply:
+        """A change, fitted; generators are kept, as arms with other methods share them."""
+        if not isinstance(change, Learned):
+            return change.fitted(train, held, seed)
+        parts_of = (run.size, run.repeat, run.fold)
+        if self._generators_of != parts_of:
+            self._generators, self._generators_of = {}, parts_of
+        what = (change.kind, change.settings)
+        if what not in self._generators:
+            self._generators[what] = change.generator(train, held, seed)
+        return change.by(self._generators[what], seed)
 
     def _affinity(self, run: Run, judge: Classifier, trial: Trial) -> float | None:
         """See `Record.affinity`; for arms that change samples and prepare nothing."""
