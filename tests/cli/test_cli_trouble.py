@@ -238,7 +238,7 @@ def test_interrupted_workers(source: Path, out: Path) -> None:
     assert multiply(source, out.with_name("x")).code == 0
     recipe = out.parent / "gentle.yaml"
     command = [sys.executable, "-m", "tenfold", "augment", str(source), str(out), "--workers", "2"]
-    command += ["--recipe", str(recipe), "--seed", "5", "--copies", "3000"]
+    command += ["--recipe", str(recipe), "--seed", "5", "--copies", "30000"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

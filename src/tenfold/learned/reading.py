@@ -11,13 +11,14 @@ import numpy as np
 from tenfold.errors import RequestError, SampleError
 from tenfold.learned.examples import Array, Examples, Label
 from tenfold.learned.sizing import sized
+from tenfold.ops.colour_science import LUMA_601
 from tenfold.plan.kernels.values import to_unit
 from tenfold.rng import pixel_generator
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import Item, Source
 from tenfold.samples.validate import clean
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+_LUMA = LUMA_601.astype(np.float32)
 _LEFT = 2  # examples of a class that stay when others are held out
 
 Unusable = Callable[[Item, SampleError], None]

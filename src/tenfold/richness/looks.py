@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.evaluate.duplicates import SMALLEST, pixel_digest, small_colours
+from tenfold.ops.colour_science import LUMA_601
 from tenfold.samples.sample import Array, Sample
 
 TURNS = (
@@ -24,7 +25,7 @@ TURNS = (
 )  # fmt: skip
 """The eight ways to lay a square onto itself, by their numbers in `turned`."""
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+_LUMA = LUMA_601.astype(np.float32)
 _ORBIT = 1 << 16
 _CHUNK = 2048
 
