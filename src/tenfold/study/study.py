@@ -100,7 +100,7 @@ class Study:
     def _worked(self, workers: int, ends: float | None) -> Iterator[Record]:
         if workers == 1:
             with _one_thread():
-                while (block := self._next(set())) and not _over(ends):
+                while (block := self._next(set(), ends)) and not _over(ends):
                     for run in block:
                         if _over(ends):
                             return
@@ -114,7 +114,7 @@ class Study:
             under_way: set[Future[list[Record]]] = set()
             while True:
                 while len(under_way) < workers and not _over(ends):
-                    if not (block := self._next(taken)):
+                    if not (block := self._next(taken, ends)):
                         break
                     taken.update(block)
                     under_way.add(pool.submit(_do, block, ends))
@@ -124,14 +124,14 @@ class Study:
                 for future in done:
                     yield from future.result()
 
-    def _next(self, taken: set[Run]) -> list[Run]:
-        """Runs that share their copies, of the arm of which least is known."""
+    def _next(self, taken: set[Run], ends: float | None) -> list[Run]:
+        """Runs that share their copies; where time is short, of the arm of which least is known."""
         left = [run for run in self.left() if run not in taken]
         if not left:
             return []
         blocks = [list(runs) for _, runs in groupby(left, _shared)]
         first = min(run.repeat for run in left)
-        if first < 2:
+        if ends is None or first < 2:
             return blocks[0]
         from tenfold.study.analysis import Analysis
 
