@@ -240,8 +240,9 @@ def test_interrupted_workers(source: Path, out: Path) -> None:
     command = [sys.executable, "-m", "tenfold", "augment", str(source), str(out), "--workers", "2"]
     command += ["--recipe", str(recipe), "--seed", "5", "--copies", "30000"]
     process = subprocess.Popen(
+        # A job of a shell ignores Ctrl-C, and so would its children.
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells' jobs ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )  # fmt: skip
     while process.poll() is None and not list(out.glob("*/*_aug_*")):
         time.sleep(0.01)
