@@ -7,11 +7,9 @@ from pathlib import Path
 
 import click
 
-from tenfold.cli.fit import seconds_of, side_of
 from tenfold.cli.main import command_line, complain, say
-from tenfold.cli.options import folder, source_argument
+from tenfold.cli.options import folder, seconds_of, side_of, source_argument, words
 from tenfold.cli.progress import stages
-from tenfold.cli.study import words
 from tenfold.errors import RequestError
 from tenfold.evaluate.names import readable
 from tenfold.places import Place
@@ -84,8 +82,7 @@ def calibrate(
     from tenfold.calibrate.page import write_page
     from tenfold.calibrate.words import verdicts, warning, whole_in_words
     from tenfold.calibrate.written import write_numbers, write_recipe
-    from tenfold.samples.sources import open_source
-    from tenfold.study.reading import of_source, of_table
+    from tenfold.study.reading import open_data
 
     page, numbers = output.with_suffix(".html"), output.with_suffix(".json")
     if output.suffix.lower() not in (".yaml", ".yml"):
@@ -98,13 +95,10 @@ def calibrate(
         epsilon / 100, folds, seed, training, together,
         None if budget is None else seconds_of(budget),
     )  # fmt: skip
-    if isinstance(source, Path) and source.is_file() and source.suffix.lower() in (".csv", ".npz"):
-        data = of_table(source, label_column=label_column)
-    else:
-        data = of_source(
-            open_source(source, layout=layout, label_column=label_column), group=group,
-            size=None if size is None else side_of(size),
-        )  # fmt: skip
+    data = open_data(
+        source, group=group, size=None if size is None else side_of(size), layout=layout,
+        label_column=label_column,
+    )  # fmt: skip
     with stages(quiet) as progress:
         found, bench = measure(data, wanted, progress, readable(Path(str(source)).name))
     command = shlex.join(command_line())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,15 +9,13 @@ from typing import Any, TypeVar
 import click
 
 from tenfold.cli.main import complain, say
-from tenfold.cli.options import folder, recipe_options, source_argument
+from tenfold.cli.options import folder, recipe_options, seconds_of, side_of, source_argument
 from tenfold.cli.progress import stages
-from tenfold.errors import RequestError, did_you_mean
 from tenfold.evaluate.names import duration, readable
 from tenfold.places import Place
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SHOWN = 10
 
 
@@ -174,21 +171,3 @@ def _summary(fitted: Any, source: Place, output: Path, recipe_file: Path | None)
     model = model.relative_to(home) if model.is_relative_to(home) else model
     say(f"  echo 'generators: [{{model: {model}, share: 0.5}}]' >> {recipe}")
     say(f"  tenfold augment {source} DST --recipe {recipe}")
-
-
-def side_of(text: str) -> tuple[int, int]:
-    """Height and width that `--size` says, HxW or a square's side; RequestError if none."""
-    found = re.fullmatch(r"(\d+)[x×](\d+)|(\d+)", text.strip().lower())
-    height, width = (int(found[1] or found[3]), int(found[2] or found[3])) if found else (0, 0)
-    if not (1 <= height <= 4096 and 1 <= width <= 4096):
-        raise RequestError(f"--size must be HxW in pixels, such as 64x64, got '{text}'")
-    return height, width
-
-
-def seconds_of(text: str) -> float:
-    """Seconds that `--budget` says: 5m, 90s, 1h; RequestError if none."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.strip().lower())
-    if found is None or found[2] not in _UNITS or float(found[1]) == 0:
-        cure = did_you_mean(found[2], _UNITS) if found else ""
-        raise RequestError(f"--budget must be a time such as 5m, 90s or 1h, got '{text}'{cure}")
-    return float(found[1]) * _UNITS[found[2]]

@@ -1,17 +1,21 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what their values say."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from tenfold.errors import RequestError, did_you_mean
 from tenfold.places import Place, place_of
 from tenfold.samples.source import MAX_PIXELS
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
 def folder() -> Callable[[str | Path], Path]:
@@ -71,3 +75,29 @@ def recipe_options(default: str = "made from SRC as by `recipe init`") -> Callab
         )(function)
 
     return add
+
+
+def words(text: str) -> list[str]:
+    """Of a list whose entries are parted by commas; RequestError if one is empty."""
+    found = [word.strip() for word in text.split(",")]
+    if not all(found):
+        raise RequestError(f"'{text}' has an empty entry; part entries by single commas")
+    return found
+
+
+def side_of(text: str) -> tuple[int, int]:
+    """Height and width that `--size` says, HxW or a square's side; RequestError if none."""
+    found = re.fullmatch(r"(\d+)[x×](\d+)|(\d+)", text.strip().lower())
+    height, width = (int(found[1] or found[3]), int(found[2] or found[3])) if found else (0, 0)
+    if not (1 <= height <= 4096 and 1 <= width <= 4096):
+        raise RequestError(f"--size must be HxW in pixels, such as 64x64, got '{text}'")
+    return height, width
+
+
+def seconds_of(text: str) -> float:
+    """Seconds that `--budget` says: 5m, 90s, 1h; RequestError if none."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.strip().lower())
+    if found is None or found[2] not in _UNITS or float(found[1]) == 0:
+        cure = did_you_mean(found[2], _UNITS) if found else ""
+        raise RequestError(f"--budget must be a time such as 5m, 90s or 1h, got '{text}'{cure}")
+    return float(found[1]) * _UNITS[found[2]]

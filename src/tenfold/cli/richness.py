@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tenfold.cli.fit import side_of
 from tenfold.cli.main import say
-from tenfold.cli.options import folder, place
+from tenfold.cli.options import folder, place, side_of
 from tenfold.cli.progress import bar, stages
 from tenfold.errors import RequestError
 from tenfold.places import Place, relative

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from tenfold.cli.fit import seconds_of, side_of
-from tenfold.cli.main import say
-from tenfold.cli.options import folder, source_argument
+from tenfold.cli.main import command_line, say
+from tenfold.cli.options import folder, seconds_of, side_of, source_argument, words
+from tenfold.cli.progress import bar
 from tenfold.errors import RequestError
 from tenfold.places import Place
 
@@ -100,13 +98,10 @@ def study(
     layout: str | None, quiet: bool,
 ) -> int:  # fmt: skip
     """Compare ways to augment SRC (labelled images, or a .csv or .npz of features)."""
-    from tqdm import tqdm
-
-    from tenfold.samples.sources import open_source
     from tenfold.study.analysis import Analysis
     from tenfold.study.arms import arms_of
     from tenfold.study.design import Design
-    from tenfold.study.reading import of_source, of_table
+    from tenfold.study.reading import open_data
     from tenfold.study.report import write_report
     from tenfold.study.study import Study
     from tenfold.study.verdict import verdicts
@@ -117,20 +112,14 @@ def study(
         repeats, folds, seed, test,
     )  # fmt: skip
     limit = None if budget is None else seconds_of(budget)
-    if isinstance(source, Path) and source.is_file() and source.suffix.lower() in (".csv", ".npz"):
-        data = of_table(source, label_column=label_column, group_column=group)
-    else:
-        data = of_source(
-            open_source(source, layout=layout, label_column=label_column), group=group,
-            size=None if size is None else side_of(size),
-        )  # fmt: skip
+    data = open_data(
+        source, group=group, size=None if size is None else side_of(size), layout=layout,
+        label_column=label_column,
+    )  # fmt: skip
     made = Study(data, design, output)
-    with tqdm(
-        total=sum(1 for _ in design.runs()), initial=len(made.records.found), unit="run",
-        disable=quiet, file=sys.stderr,
-    ) as bar:  # fmt: skip
-        made.run(workers, limit, lambda *_: _advance(bar))
-    command = "tenfold " + shlex.join(sys.argv[1:])
+    with bar(len(made.left()), "runs", quiet) as advance:
+        made.run(workers, limit, lambda *_: advance(1))
+    command = shlex.join(command_line())
     found = Analysis(made)
     page = write_report(found, output, source=str(source), command=command)
     for verdict in verdicts(found):
@@ -139,14 +128,6 @@ def study(
         say(f"{left} runs are left; repeat the command to go on")
     say(f"report: {page}")
     return 0
-
-
-def words(text: str) -> list[str]:
-    """Of a list whose entries are parted by commas; RequestError if one is empty."""
-    found = [word.strip() for word in text.split(",")]
-    if not all(found):
-        raise RequestError(f"'{text}' has an empty entry; part entries by single commas")
-    return found
 
 
 def _numbers(text: str, option: str) -> list[int]:
@@ -158,7 +139,3 @@ def _number(word: str, option: str) -> int:
         return int(word)
     except ValueError:
         raise RequestError(f"{option}: '{word}' is no whole number") from None
-
-
-def _advance(bar: Any) -> None:
-    bar.update()

@@ -10,8 +10,36 @@ import numpy as np
 from tenfold.errors import RequestError
 from tenfold.learned.examples import Examples, Label
 from tenfold.learned.reading import examples_of
+from tenfold.places import Place
 from tenfold.samples.source import Source
+from tenfold.samples.sources import open_source
 from tenfold.study.splits import StudyData, group_numbers
+
+
+def open_data(
+    place: Place,
+    *,
+    group: str | None = None,
+    size: tuple[int, int] | None = None,
+    layout: str | None = None,
+    label_column: str | None = None,
+) -> StudyData:
+    """What a path or URL holds: a table if it is a local .csv or .npz file, else images.
+
+    Args:
+        place: where.
+        group: see `of_source`; of a table, the column.
+        size: see `of_source`.
+        layout: of images, where it can't be told.
+        label_column: of a table of features, or of a table of images.
+
+    Raises:
+        RequestError: it can't be read.
+    """
+    if isinstance(place, Path) and place.is_file() and place.suffix.lower() in (".csv", ".npz"):
+        return of_table(place, label_column=label_column, group_column=group)
+    source = open_source(place, layout=layout, label_column=label_column)
+    return of_source(source, group=group, size=size)
 
 
 def of_source(
