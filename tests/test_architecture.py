@@ -18,7 +18,7 @@ LAYERS = [
     ["ops"],
     ["declare"],
     ["plan"],
-    ["learned"],
+    ["learned", "synth"],
     ["write"],
     ["engine"],
     ["evaluate", "datasets"],

@@ -1,0 +1,1 @@
+"""Data that nobody has, simulated from known structure with exact labels."""
