@@ -145,8 +145,10 @@ def section(rows: Sequence[tuple[str, dict[str, Rate]]], rounds: int) -> str:
         "",
         "*Each read by its own*: for albumentationsx by `cv2.imread`, as in its documentation, for "
         "tenfold by `SourceDataset` (simplejpeg). *Same reader*: by `SourceDataset` for both, so "
-        "that decoding, which bounds both, takes the same time. OpenCV and torch are on one "
-        "thread; workers live through all epochs, and a first epoch isn't counted.",
+        "that decoding, which bounds both, takes the same time. tenfold's batches come from "
+        "`AugmentedDataset.dataloader`, torch's DataLoader with batches written in place. OpenCV "
+        "and torch are on one thread; workers live through all epochs, and a first epoch isn't "
+        "counted.",
     ]
     return "\n".join(lines)
 
@@ -228,14 +230,11 @@ def _loops(case: Case) -> dict[str, Callable[[], Any]]:
     )
     loops: dict[str, Callable[[], Any]] = {}
     for workers in (0, 2):
-        for who, data in (
-            ("albumentationsx", Transformed(case.theirs, theirs)),
-            ("tenfold", AugmentedDataset(case.data, pipeline)),
-        ):
-            loader = DataLoader(
-                data, BATCH, shuffle=True, num_workers=workers, persistent_workers=workers > 0
-            )
-            loops[f"{who}, {workers} workers"] = loader.__iter__
+        options: Any = {"num_workers": workers, "persistent_workers": workers > 0}
+        loader = DataLoader(Transformed(case.theirs, theirs), BATCH, shuffle=True, **options)
+        loops[f"albumentationsx, {workers} workers"] = loader.__iter__
+        loader = AugmentedDataset(case.data, pipeline).dataloader(BATCH, **options)
+        loops[f"tenfold, {workers} workers"] = loader.__iter__
     for threads in (1, 2):
         own = Loader(case.data, pipeline, BATCH, threads=threads, torch=True)
         loops[f"Loader, {threads} threads"] = own.__iter__

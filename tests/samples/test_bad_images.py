@@ -132,10 +132,10 @@ def test_unreadable_missing_and_folder(tmp_path: Path) -> None:
 def test_permission_error_names_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = put(tmp_path, WHOLE["png"])
 
-    def refuse(_: Path) -> bytes:
+    def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(SampleError, match=r"Permission denied.*check"):
         decode_image(path, LIMIT)
 

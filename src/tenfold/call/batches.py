@@ -10,19 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.call.stack import Stack
-from tenfold.call.together import turns
+from tenfold.call.together import group_of, joined, turns
 from tenfold.errors import RequestError
 from tenfold.native.room import room
 from tenfold.samples.sample import Array
 
 if TYPE_CHECKING:
     from tenfold.call.pipeline import Name, Pipeline
-
-_SMALL = 1 << 15
-"""Bytes of an image up to which calling the kernels takes a good part of the time."""
-_TOGETHER = 1 << 18
-"""Bytes of images that go through the passes together: results of one are in the cache for the
-next."""
 
 
 def run_batch(
@@ -37,12 +31,12 @@ def run_batch(
         raise RequestError(f"threads: must be a whole number from 1, got {threads!r}")
     drawing = pipeline.drawing(keys, count)
     stack = Stack(count, room)
-    group = _group(rasters)
+    group = group_of(rasters)
     drawn = turns(dict(enumerate(rasters)), drawing) if group == 1 else {}
 
     def make(first: int) -> None:
         some = rasters[first : first + group]
-        if group > 1 and pipeline.render_many(_joined(some), drawing, first, stack):
+        if group > 1 and pipeline.render_many(joined(some), drawing, first, stack, first):
             return
         for k, image in enumerate(some, first):
             pipeline.render(image, *drawn.get(k, (drawing, k)), stack.row(k))
@@ -62,22 +56,6 @@ def run_batch(
                 done.result()
     assert stack.array is not None
     return stack.array[..., 0] if flat and pipeline.layout == "same" else stack.array
-
-
-def _group(rasters: Sequence[Array]) -> int:
-    """How many images are made in one call of each kernel; 1 if they differ, or are large."""
-    image = rasters[0]
-    shape, dtype = image.shape, image.dtype
-    if image.nbytes > _SMALL or any(r.shape != shape or r.dtype != dtype for r in rasters):
-        return 1
-    return max(1, _TOGETHER // max(image.nbytes, 1))
-
-
-def _joined(rasters: Sequence[Array]) -> Array:
-    """(n, H, W, C) of n images of one shape and dtype."""
-    height, width, channels = rasters[0].shape
-    out = room((len(rasters) * height, width, channels), rasters[0].dtype)
-    return np.concatenate(rasters, out=out).reshape(len(rasters), height, width, channels)
 
 
 def _rasters(images: Any) -> tuple[Sequence[Array], bool]:

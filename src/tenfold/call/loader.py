@@ -20,6 +20,7 @@ from tenfold.call.loading import AugmentedDataset, MapDataset, check_epoch
 from tenfold.call.pipeline import Pipeline
 from tenfold.call.stack import Empty, Stack
 from tenfold.errors import MissingExtraError, RequestError
+from tenfold.native.room import large_room
 from tenfold.rng import Key, draws, uniform_rows
 
 _PART = 64, 16
@@ -169,16 +170,13 @@ class Loader:
         order, size = self.order(epoch).tolist(), self.batch_size
         share = math.ceil(size * self._prefetch / max(self.threads, 1))
         part = min(max(share, _PART[1]), _PART[0])
+        empty = self._empty or _Recycled(self._prefetch + 2)
         tasks = (
-            _Batch(self, order[i * size : (i + 1) * size], epoch, part)
+            _Batch(self, empty, order[i * size : (i + 1) * size], epoch, part)
             for i in range(first, len(self))
         )
         for task in ahead(tasks, self.threads, self._prefetch):
             yield task.joined
-
-    def stack(self, count: int) -> Stack:
-        """Where the images of a batch go."""
-        return Stack(count, self._empty)
 
     def join(self, items: Sequence[Any], shape: Targets, images: NDArray[Any]) -> Any:
         """A batch in the form in which it is given."""
@@ -195,11 +193,13 @@ class _Batch:
 
     joined: Any
 
-    def __init__(self, loader: Loader, places: Sequence[int], epoch: int, size: int) -> None:
+    def __init__(
+        self, loader: Loader, empty: Empty, places: Sequence[int], epoch: int, size: int
+    ) -> None:
         self._loader, self._places, self._epoch, self._size = loader, places, epoch, size
         self.parts = self._left = math.ceil(len(places) / size)
         self._lock = threading.Lock()
-        self._stack = loader.stack(len(places))
+        self._stack = Stack(len(places), empty)
         self._items: list[Any] = [None] * len(places)
         self._shape: Targets = None
 
@@ -207,8 +207,7 @@ class _Batch:
         """Make some items; with the last of them, the batch."""
         first = part * self._size
         places = self._places[first : first + self._size]
-        rows = [self._stack.row(first + k) for k in range(len(places))]
-        copies = self._loader.copies.copies(places, self._epoch, rows)
+        copies = self._loader.copies.copies(places, self._epoch, self._stack, first)
         for k, (shape, item) in enumerate(copies, first):
             if stopped():
                 return
@@ -238,18 +237,29 @@ def _processors() -> int:
     return min(os.cpu_count() or 1, 16)
 
 
-def _empty(tensors: bool, pinned: bool) -> Empty:
-    """What makes the arrays of images."""
+class _Recycled:
+    """Arrays for several threads, of which the memory is used again."""
+
+    def __init__(self, pieces: int) -> None:
+        self._room, self._lock = large_room(pieces), threading.Lock()
+
+    def __call__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        with self._lock:
+            return self._room(shape, dtype)
+
+
+def _empty(tensors: bool, pinned: bool) -> Empty | None:
+    """What makes the arrays of images, if it is a special one."""
     if not tensors:
         if pinned:
             raise RequestError("pin_memory: is torch's; pass torch=True as well")
-        return np.empty
+        return None
     try:
         torch: Any = importlib.import_module("torch")
     except ImportError:
         raise MissingExtraError("Loader(torch=True)", "torch") from None
     if not pinned:
-        return np.empty
+        return None
     if not torch.cuda.is_available():
         raise RequestError("pin_memory: there is no GPU that CUDA reaches; leave it out")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import get_spawning_popen
 from typing import Any, Protocol, SupportsIndex
@@ -12,11 +12,14 @@ from typing import Any, Protocol, SupportsIndex
 from tenfold.call.finish import Place, filled
 from tenfold.call.items import Targets, check_targets, gather, scatter, shape_of
 from tenfold.call.pipeline import Pipeline
-from tenfold.call.together import Turn, turns
+from tenfold.call.stack import Stack
+from tenfold.call.together import Turn, group_of, joined, turns
+from tenfold.call.torch_batches import dataloader
 from tenfold.call.unkeyed import one_thread_in_workers
 from tenfold.errors import RequestError, SampleError
 from tenfold.plan.drawing import Drawing
 from tenfold.rng import Key
+from tenfold.samples.sample import Array
 
 _MOST_EPOCH = 2**32 - 1
 _NO_EPOCH = -1
@@ -161,13 +164,44 @@ class AugmentedDataset:
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
         """Several items, augmented; torch asks so for whole batches, which draw at once."""
         one_thread_in_workers()
-        length, epoch = len(self), self._epoch.number
-        places = [_place(index, length) for index in indices]
-        made = [one for _, one in self.copies(places, epoch)]
+        made = [one for _, one in self.batch(indices)]
         return made if self._then is None else [self._then(one) for one in made]
 
+    def batch(
+        self, indices: Sequence[int], stack: Stack | None = None
+    ) -> Iterator[tuple[Targets, Any]]:
+        """`copies` of the epoch that was set; negative indices count from the end."""
+        length = len(self)
+        return self.copies([_place(i, length) for i in indices], self._epoch.number, stack)
+
+    def dataloader(self, batch_size: int = 64, *, shuffle: bool = True, **options: Any) -> Any:
+        """Torch's DataLoader over this dataset, without copying each batch once more.
+
+            loader = train.dataloader(64, num_workers=4)
+
+        Batches are those of `DataLoader(train, batch_size, shuffle)`: images as one tensor,
+        numbers as tensors, what belongs to objects as lists. But images are written where torch
+        takes them over, which saves a good part of the time of large ones; without workers, in
+        memory of batches that nobody holds any more.
+
+        Args:
+            batch_size: items in a batch.
+            shuffle: as torch does it.
+            options: others of torch's (num_workers, pin_memory, drop_last, sampler...).
+
+        Raises:
+            RequestError: an option that can't be given here, or a dataset with `then`.
+            MissingExtraError: torch isn't installed.
+        """
+        if self._then is not None:
+            raise RequestError(
+                "dataloader: can't join what `then` makes of items; leave `then` out (normalize= "
+                "and layout= of the pipeline may do what it did), or use torch's DataLoader"
+            )
+        return dataloader(self, batch_size, shuffle, options)
+
     def copies(
-        self, places: Sequence[int], epoch: int | None, rows: Sequence[Place | None] | None = None
+        self, places: Sequence[int], epoch: int | None, stack: Stack | None = None, first: int = 0
     ) -> Iterator[tuple[Targets, Any]]:
         """Items augmented, in order, each with what it holds; without `then`.
 
@@ -177,7 +211,8 @@ class AugmentedDataset:
         Args:
             places: numbers of the items, from 0.
             epoch: None for copies that no call has given yet.
-            rows: gives for each item the array to write its image to.
+            stack: where the images are written to.
+            first: its row for the first of them.
         """
         keys = None if epoch is None else [self._key(place, epoch) for place in places]
         drawing = self.pipeline.drawing(keys, len(places))
@@ -189,11 +224,30 @@ class AugmentedDataset:
                 for i, visit in enumerate(held, k)
                 if alone and visit.given.keys() == _IMAGE
             }
-            drawn = turns(images, drawing)
+            done = self._together(images, drawing, stack, first) if len(images) > 1 else {}
+            drawn = turns({i: images[i] for i in images if i not in done}, drawing)
             for visit in held:
-                row = None if rows is None else rows[k]
-                yield visit.shape, self._copy(visit, drawing, k, drawn.get(k), row)
+                row = None if stack is None else stack.row(first + k)
+                yield visit.shape, self._copy(visit, drawing, k, drawn.get(k), row, done.get(k))
                 k += 1
+
+    def _together(
+        self, images: Mapping[int, Any], drawing: Drawing, stack: Stack | None, first: int
+    ) -> dict[int, Array]:
+        """The copies of small images of one kind, made some dozens in a call."""
+        numbers = list(images)
+        group = group_of(list(images.values()))
+        if group == 1 or len(numbers) != numbers[-1] - numbers[0] + 1:
+            return {}
+        done: dict[int, Array] = {}
+        for start in numbers[::group]:
+            some = [images[k] for k in range(start, min(start + group, numbers[-1] + 1))]
+            rows, row = (Stack(len(some)), 0) if stack is None else (stack, first + start)
+            if not self.pipeline.render_many(joined(some), drawing, start, rows, row):
+                return done
+            assert rows.array is not None
+            done.update(enumerate(rows.array[row : row + len(some)], start))
+        return done
 
     def __iter__(self) -> Iterator[Any]:
         """All items in order."""
@@ -220,10 +274,13 @@ class AugmentedDataset:
         return _Visit(place, item, shape, given)
 
     def _copy(
-        self, visit: _Visit, drawing: Drawing, k: int, turn: Turn | None, row: Place | None
-    ) -> Any:
+        self, visit: _Visit, drawing: Drawing, k: int, turn: Turn | None, row: Place | None,
+        made: Array | None,
+    ) -> Any:  # fmt: skip
         try:
-            if turn is not None:
+            if made is not None:
+                out = {"image": made}
+            elif turn is not None:
                 out = {"image": self.pipeline.render(visit.given["image"], *turn, row)}
             else:
                 out = self.pipeline.copy(drawing, k, visit.given)

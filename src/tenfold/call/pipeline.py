@@ -105,6 +105,11 @@ class Pipeline:
                 "generators: a pipeline applies a recipe's invariances alone; make learned copies "
                 "with `tenfold augment`, or leave them out here: Pipeline(recipe, generators=())"
             )
+        if self.recipe.compose is not None:
+            raise RequestError(
+                "compose: a pipeline sees one sample at a time; compose copies with `tenfold "
+                "augment`, or leave it out here: Pipeline(recipe, compose=None)"
+            )
         self.seed = _as_seed(seed)
         self.bbox_format: BoxFormat = bbox_format
         self.alpha = alpha
@@ -220,14 +225,17 @@ class Pipeline:
             given = self._finish.give(moved, value_range, came)
         return given if place is None else filled(place, given)
 
-    def render_many(self, images: Array, drawing: Drawing, first: int, stack: Stack) -> bool:
+    def render_many(
+        self, images: Array, drawing: Drawing, first: int, stack: Stack, row: int
+    ) -> bool:
         """Copies `first` on of a drawing, of small images of one shape, in one call a pass.
 
         Args:
             images: (n, H, W, C), contiguous.
             drawing: what was drawn; all its images should be like these.
-            first: which of its copies is that of the first image, and which row of the stack.
+            first: which of its copies is that of the first image.
             stack: where to.
+            row: of the stack, the first image's.
 
         Returns:
             Whether it could; if not, nothing was written, and `render` can do it.
@@ -237,9 +245,9 @@ class Pipeline:
         if kind is None or moved is None:
             return False
         if self._finish.idle:
-            stack.fill(first, moved)
+            stack.fill(row, moved)
             return True
-        for k, image in enumerate(moved, first):
+        for k, image in enumerate(moved, row):
             self._finish.array(image, self._quick.value_range(image, kind), stack.row(k))
         return True
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tenfold.errors import RequestError, SampleError, did_you_mean
 from tenfold.places import Place, place_of
-from tenfold.samples.codec import image_of, jpeg_size, shrink_for
+from tenfold.samples.codec import image_bytes, image_of, jpeg_size, shrink_for
 from tenfold.samples.outline import bounds, mask_bounds
 from tenfold.samples.sample import Instance, Label, Points, Sample
 from tenfold.samples.source import MAX_PIXELS, Item
@@ -91,7 +91,8 @@ class SourceDataset:
         self._masked, self._outlined = info.has_masks, polygons
         plain = not (self._boxed or self._pointed or self._masked)
         self._least = least_side
-        if least_side is not None and not (plain and self._source.layout in ("folder", "csv")):
+        self._files = plain and self._source.layout in ("folder", "csv")
+        if least_side is not None and not self._files:
             raise RequestError(
                 "least_side: is for labelled folders of images; masks and coordinates count the "
                 "pixels of the whole image"
@@ -108,15 +109,12 @@ class SourceDataset:
         """One sample, as the class says."""
         item = self._items[index]
         try:
-            if self._least is not None:
-                image = self._smaller(item, self._least)
-                return (image, self._number(item.label)) if self._labelled else image
-            sample = self._source.read(item)
+            if not self._plain:
+                return self._all_of(self._source.read(item), item)
+            image = self._image(item) if self._files else self._source.read(item).image
         except SampleError as error:
             raise SampleError(f"{item.id}: {error}") from error
-        if not self._plain:
-            return self._all_of(sample, item)
-        return (sample.image, self._number(item.label)) if self._labelled else sample.image
+        return (image, self._number(item.label)) if self._labelled else image
 
     def __iter__(self) -> Iterator[Any]:
         """All samples in order."""
@@ -126,14 +124,13 @@ class SourceDataset:
         root, layout = self._source.root, self._source.layout
         return f"SourceDataset({str(root)!r}, {len(self)} items, {layout})"
 
-    def _smaller(self, item: Item, least: int) -> NDArray[Any]:
-        try:
-            data = (self._source.root / item.files[0]).read_bytes()
-        except OSError as error:
-            raise SampleError(f"can't be read: {error.strerror or error}") from None
-        size = jpeg_size(data)
-        shrink = 1 if size is None else shrink_for(min(size) / least)
-        return image_of(data, self._source.max_pixels, shrink).image
+    def _image(self, item: Item) -> NDArray[Any]:
+        """Of a sample that is an image file and nothing else."""
+        most, shrink = self._source.max_pixels, 1
+        data = image_bytes(self._source.root / item.files[0], most)
+        if self._least is not None and (size := jpeg_size(data)) is not None:
+            shrink = shrink_for(min(size) / self._least)
+        return image_of(data, most, shrink).image
 
     def _all_of(self, sample: Sample, item: Item) -> dict[str, Any]:
         out: dict[str, Any] = {"image": sample.image}

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tenfold.call.containers import is_pillow, is_tensor
+from tenfold.native.room import room
 from tenfold.plan.drawing import Drawing
+from tenfold.samples.sample import Array
+
+_SMALL = 1 << 15
+"""Bytes of an image up to which calling the kernels takes a good part of the time."""
+_TOGETHER = 1 << 18
+"""Bytes of images that go through the passes together: results of one are in the cache for the
+next."""
 
 Turn = tuple[Drawing, int]
 """A drawing, and which of its copies."""
@@ -47,3 +55,19 @@ def _kind(image: Any) -> Any:
     if is_tensor(image):
         return image.shape, image.dtype
     return None
+
+
+def group_of(images: Sequence[Any]) -> int:
+    """How many images are made in one call of each kernel; 1 if they differ, or are large."""
+    first = images[0]
+    kind = _kind(first) if isinstance(first, np.ndarray) and first.ndim == 3 else None
+    if kind is None or first.nbytes > _SMALL or any(_kind(image) != kind for image in images):
+        return 1
+    return max(1, _TOGETHER // max(int(first.nbytes), 1))
+
+
+def joined(images: Sequence[Array]) -> Array:
+    """(n, H, W, C) of n images (H, W, C) of one shape and dtype."""
+    height, width, channels = images[0].shape
+    out = room((len(images) * height, width, channels), images[0].dtype)
+    return np.concatenate(images, out=out).reshape(len(images), height, width, channels)

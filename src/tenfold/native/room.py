@@ -11,8 +11,10 @@ tells when it is gone. Counts of references wouldn't: what they count differs be
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import Any
 from weakref import ReferenceType, ref
 
@@ -21,7 +23,8 @@ from numpy.typing import NDArray
 
 _LEAST = 1 << 16  # bytes; smaller arrays cost little
 _MOST = 1 << 23  # bytes; larger ones would keep too much
-_EACH = 4  # pieces for arrays of one shape that are kept
+_ALL = 1 << 24  # bytes of arrays of one shape that are kept, as far as these allow it:
+_FEWEST, _MANY = 4, 16  # pieces
 _FORMS = 4  # shapes
 
 
@@ -32,35 +35,65 @@ class _Memory(np.ndarray[Any, Any]):
 _Given = tuple[_Memory, ReferenceType[NDArray[Any]]]
 
 
-class _Kept(threading.local):
-    """What this thread gave out, by shape and dtype: memory, and the last array that was it."""
+class Room:
+    """Gives out arrays, and their memory again once nobody sees them; for one thread.
+
+    Args:
+        least, most: bytes of an array between which its memory is kept.
+        pieces: how many are kept for arrays of so many bytes.
+    """
+
+    def __init__(self, least: int, most: int, pieces: Callable[[int], int]) -> None:
+        self._least, self._most, self._pieces = least, most, pieces
+        # By shape and dtype: memory, and the last array that was it.
+        self._forms: OrderedDict[Any, deque[_Given]] = OrderedDict()
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+        """An array of that shape and dtype with any content, in C order; as `np.empty`."""
+        given = self._forms.get((shape, dtype))
+        if given is None:
+            fresh: NDArray[Any] = np.empty(shape, dtype)
+            if not self._least <= fresh.nbytes <= self._most:
+                return fresh
+            given = self._forms[shape, dtype] = deque(maxlen=self._pieces(fresh.nbytes))
+            if len(self._forms) > _FORMS:
+                self._forms.popitem(last=False)
+        # Taken out while it is looked at: a signal's handler may come by here meanwhile.
+        for _ in range(len(given)):
+            memory, last = given.popleft()
+            if last() is None:
+                break
+            given.append((memory, last))
+        else:
+            memory = _Memory(shape, dtype)
+        array = memory.view(np.ndarray)
+        given.append((memory, ref(array)))
+        return array
+
+
+def _some(size: int) -> int:
+    """A few images may be read before the first of them is made."""
+    return max(_FEWEST, min(_ALL // size, _MANY))
+
+
+class _Own(threading.local):
+    """Each thread's."""
 
     def __init__(self) -> None:
-        self.forms: OrderedDict[Any, deque[_Given]] = OrderedDict()
+        self.room = Room(_LEAST, _MOST, _some)
 
 
-_kept = _Kept()
+_own = _Own()
 
 
 def room(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """An array of that shape and dtype with any content, in C order; as `np.empty`."""
-    forms = _kept.forms
-    given = forms.get((shape, dtype))
-    if given is None:
-        fresh: NDArray[Any] = np.empty(shape, dtype)
-        if not _LEAST <= fresh.nbytes <= _MOST:
-            return fresh
-        given = forms[shape, dtype] = deque(maxlen=_EACH)
-        if len(forms) > _FORMS:
-            forms.popitem(last=False)
-    # Taken out while it is looked at: a signal's handler may come by here meanwhile.
-    for _ in range(len(given)):
-        memory, last = given.popleft()
-        if last() is None:
-            break
-        given.append((memory, last))
-    else:
-        memory = _Memory(shape, dtype)
-    array = memory.view(np.ndarray)
-    given.append((memory, ref(array)))
-    return array
+    """An array of that shape and dtype with any content, from this thread's room."""
+    return _own.room(shape, dtype)
+
+
+def large_room(pieces: int) -> Room:
+    """A room for arrays of any size, of which it keeps so many.
+
+    For whoever needs the like again and again, and gives the room up when that is over.
+    """
+    return Room(_LEAST, sys.maxsize, lambda _: pieces)

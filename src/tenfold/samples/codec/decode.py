@@ -7,8 +7,10 @@ The format is told from the content. A file is either decoded whole or refused w
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from tenfold.samples.codec.exif import orientation_of, upright
 from tenfold.samples.codec.raw import BYTES_PER_PIXEL, Raw, check_size, damaged
 from tenfold.samples.sample import Array
 
+_EXACT = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _SPARE = 1 << 26
 """Bytes that a file may have beyond the pixels' limit (metadata)."""
 
@@ -70,12 +73,12 @@ def decode_image(path: Place, max_pixels: int, shrink: int = 1) -> DecodedImage:
         SampleError: unreadable, empty, truncated, not an image, too large, of a dtype that
             isn't supported, or with NaN or infinite values.
     """
-    return image_of(_read(path, max_pixels), max_pixels, shrink)
+    return image_of(image_bytes(path, max_pixels), max_pixels, shrink)
 
 
 def decode_mask(path: Place, max_pixels: int) -> DecodedMask:
     """Read a label image: indices, bits and colours as they are stored. Raises like an image."""
-    return mask_of(_read(path, max_pixels), max_pixels)
+    return mask_of(image_bytes(path, max_pixels), max_pixels)
 
 
 def image_of(data: bytes, max_pixels: int, shrink: int = 1) -> DecodedImage:
@@ -158,22 +161,46 @@ def _decode(data: bytes, max_pixels: int, mask: bool, shrink: int = 1) -> Raw:
     )
 
 
-def _read(path: Place, max_pixels: int) -> bytes:
+def image_bytes(path: Place, max_pixels: int) -> bytes:
+    """An image file's content, which isn't read if it is too long to be an image.
+
+    Raises:
+        SampleError: as `decode_image`, of the file.
+    """
     try:
-        size = path.stat().st_size
-        if size > max_pixels * BYTES_PER_PIXEL + _SPARE:
-            raise SampleError(
-                f"a file of {size} bytes can't be an image of up to {max_pixels} pixels; "
-                "raise max_pixels if it is genuine"
-            )
-        data = path.read_bytes()
+        return _content(path, max_pixels * BYTES_PER_PIXEL + _SPARE)
     except OSError as error:
         raise SampleError(
             f"can't be read: {error.strerror or error}; check that it exists and its permissions"
         ) from None
     except ValueError as error:
         raise SampleError(f"can't be read: {error}; rename it") from None
+
+
+def _content(path: Place, most: int) -> bytes:
+    if not isinstance(path, Path):
+        _check_length(path.stat().st_size, most)
+        return path.read_bytes()
+    # `Path.stat` and `Path.read_bytes` would take more time than decoding a small image.
+    handle = os.open(path, os.O_RDONLY | _EXACT)
+    try:
+        size = os.fstat(handle).st_size
+        _check_length(size, most)
+        data = os.read(handle, size + 1)
+        while len(data) != size and (more := os.read(handle, size + 1)):  # read in pieces
+            data += more
+    finally:
+        os.close(handle)
     return data
+
+
+def _check_length(size: int, most: int) -> None:
+    if size > most:
+        pixels = (most - _SPARE) // BYTES_PER_PIXEL
+        raise SampleError(
+            f"a file of {size} bytes can't be an image of up to {pixels} pixels; "
+            "raise max_pixels if it is genuine"
+        )
 
 
 def _webp(data: bytes, max_pixels: int) -> Raw:

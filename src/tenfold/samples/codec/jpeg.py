@@ -11,6 +11,7 @@ import simplejpeg
 from PIL.JpegImagePlugin import JpegImageFile
 
 from tenfold.errors import SampleError
+from tenfold.native.room import room
 from tenfold.samples.codec.exif import orientation_of
 from tenfold.samples.codec.raw import Raw, check_size, damaged
 from tenfold.samples.sample import Array
@@ -103,9 +104,7 @@ def decode(data: bytes, max_pixels: int, shrink: int = 1) -> Raw:
         if space in ("CMYK", "YCCK"):
             simplejpeg.decode_jpeg(data, "CMYK")  # strict: Pillow would let broken data through
             return Raw(_with_pillow(data), False, encoding, header.orientation)
-        array = simplejpeg.decode_jpeg(
-            data, "GRAY" if space == "Gray" else "RGB", **_smaller(header, subsampling, shrink)
-        )
+        array = _decoded(data, header, space == "Gray", _smaller(header, subsampling, shrink))
     except ValueError as error:
         raise damaged("JPEG", error) from None
     if array.shape[:2] != (header.height, header.width):
@@ -115,6 +114,15 @@ def decode(data: bytes, max_pixels: int, shrink: int = 1) -> Raw:
     if header.profile:
         encoding["icc"] = b"".join(header.profile[i] for i in sorted(header.profile))
     return Raw(array, False, encoding, header.orientation)
+
+
+def _decoded(data: bytes, header: Header, grey: bool, smaller: dict[str, int]) -> Array:
+    space = "GRAY" if grey else "RGB"
+    if smaller:
+        return np.asarray(simplejpeg.decode_jpeg(data, space, **smaller))
+    out = room((header.height, header.width, 1 if grey else 3), np.uint8)
+    simplejpeg.decode_jpeg(data, space, buffer=out)
+    return out
 
 
 def _smaller(header: Header, subsampling: str, shrink: int) -> dict[str, int]:
