@@ -10,10 +10,10 @@ from markupsafe import Markup, escape
 from tenfold.calibrate.axes import Axis
 from tenfold.calibrate.limits import Limit, Side
 from tenfold.calibrate.words import number
+from tenfold.evaluate.charts import drawn_rows, row_name, svg
 
 _WIDTH, _HEIGHT = 430.0, 230.0
 _LEFT, _RIGHT, _TOP, _BASE = 38.0, 420.0, 10.0, 202.0
-_ROWS = 20
 
 Place = Callable[[float], float]
 
@@ -49,7 +49,7 @@ def preservation(
     parts.append(f'<path class="goal" d="M{_LEFT},{_level(goal):.1f}H{_RIGHT}"/>')
     for side in sides:
         parts += _side(axis, side, place, classes)
-    return _figure(parts, name, _HEIGHT)
+    return svg(parts, name=name, width=_WIDTH, height=_HEIGHT)
 
 
 def _side(
@@ -96,20 +96,18 @@ def class_limits(
         order: numbers of the classes; of many the 12 first and the 8 last are drawn.
         name: what is shown, for people who hear the page.
     """
-    chosen = list(order)
-    if len(chosen) > _ROWS:
-        chosen = [*chosen[:12], *chosen[-8:]]
+    chosen = drawn_rows(order)
     ends = {s.sign: max(*(c.high for c in s.class_limits), 1e-09) for s in sides}
     place, parts = _across(ends, 96.0), []
     height = 17.0 * len(chosen) + 8
     parts.append(f'<path class="zero" d="M{place(0):.1f},2V{height:.1f}"/>')
     for row, k in enumerate(chosen):
         y = 14 + 17 * row
-        label = names[k] if len(names[k]) <= 14 else names[k][:13] + "…"
-        parts.append(f'<text class="name" x="0" y="{y + 4}">{escape(label)}</text>')
+        parts.append(row_name(names[k], y + 4))
         for side in sides:
             parts.append(_whisker(axis, side.sign, side.class_limits[k], place, y))
-    return _figure([*parts, *_values(axis, ends, place, height + 14)], name, height + 24)
+    parts += _values(axis, ends, place, height + 14)
+    return svg(parts, name=name, width=_WIDTH, height=height + 24)
 
 
 def _whisker(axis: Axis, sign: int, limit: Limit, place: Place, y: float) -> str:
@@ -146,8 +144,3 @@ def _values(
 def _line(kind: str, xs: Sequence[float], ys: Any) -> str:
     path = "L".join(f"{x:.1f},{_level(v):.1f}" for x, v in zip(xs, ys, strict=True))
     return f'<path class="{kind}" d="M{path}"/>'
-
-
-def _figure(parts: Sequence[str], name: str, height: float) -> Markup:
-    head = f'<svg viewBox="0 0 {_WIDTH:g} {height:g}" role="img" aria-label="{escape(name)}">'
-    return Markup(head + "".join(parts) + "</svg>")

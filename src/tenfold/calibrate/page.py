@@ -12,9 +12,10 @@ from tenfold.calibrate.calibration import Bench
 from tenfold.calibrate.figure import class_limits, preservation
 from tenfold.calibrate.findings import Calibration, Found
 from tenfold.calibrate.pictures import columns, samples_of, turned
+from tenfold.evaluate.page import page_template
+from tenfold.study.classifiers import NAMES
 from tenfold.write.atomic import write_bytes
 
-_NAMES = {"svm": "SVM", "knn": "k-NN", "mlp": "MLP", "cnn": "CNN"}
 _WIDTH = 76  # of a picture, pixels of the page
 
 
@@ -31,19 +32,14 @@ def write_page(found: Calibration, bench: Bench, path: Path, *, recipe: str, com
     Raises:
         OutputError: it can't be written.
     """
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(
-        loader=PackageLoader("tenfold.calibrate"), autoescape=True, trim_blocks=True
-    )
-    page = environment.get_template("calibrate.html.j2").render(
+    page = page_template("tenfold.calibrate", "calibrate.html.j2").render(
         title="How far may each invariance go?", source=found.about["source"], command=command,
         version=__version__, recipe=recipe if found.recipe.ops else "",
         epsilon=f"{100 * found.epsilon:g}",
         facts=list(_facts(found)), rows=[_row(one) for one in found.found],
         unmeasured=found.unmeasured, whole=words.whole_in_words(found),
         sections=[_section(found, bench, one) for one in found.found], width=_WIDTH,
-        judges=" and ".join(_NAMES.get(j, j) for j in found.judges),
+        judges=" and ".join(NAMES.get(j, j) for j in found.judges),
         trained=found.about["training"], warning=words.warning(found),
     )  # fmt: skip
     write_bytes(path, page.encode())
@@ -57,7 +53,7 @@ def _facts(found: Calibration) -> Iterator[tuple[str, str, str]]:
     if found.groups < sum(found.counts):
         yield f"{found.groups:,}", "groups", "kept together"
     for name, share in zip(found.judges, found.accuracy, strict=True):
-        yield f"{100 * share:.1f} %", f"read by {_NAMES.get(name, name)}", "unchanged"
+        yield f"{100 * share:.1f} %", f"read by {NAMES.get(name, name)}", "unchanged"
     kept = sum(1 for one in found.found if one.ops())
     yield f"{kept} of {len(found.found)}", "invariances", "are in the recipe"
 
@@ -116,7 +112,7 @@ def _axis(found: Calibration, bench: Bench, one: Found, parameter: str) -> dict[
         "parameter": parameter, "unit": unit, "ends": [name for name, _ in ends],
         "limits": [words.limit_in_words(one, axis, side) for side in sides],
         "judges": [
-            (_NAMES.get(name, name), ", ".join(
+            (NAMES.get(name, name), ", ".join(
                 words.number(axis.value(side.sign * side.judge_limits[j])) for side in sides
             ))
             for j, name in enumerate(found.judges)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,9 +11,9 @@ from tenfold.calibrate.calibration import Bench
 from tenfold.calibrate.findings import Found
 from tenfold.calibrate.words import number
 from tenfold.declare.recipe import Recipe
+from tenfold.evaluate.page import picture_uri
 from tenfold.learned.examples import Array, Examples
 from tenfold.ops.op import Op
-from tenfold.samples.codec.encode import encode_image
 from tenfold.study.changes import Declared
 
 _LONGEST = 128
@@ -97,11 +96,7 @@ def _column(bench: Bench, op: Op | None, chosen: Sequence[int]) -> str:
         values = Declared(recipe).fitted(examples, examples, bench.wanted.seed)(examples, 1)
     thinned = [_thinned(image) for image in np.clip(values, 0, 1)]
     framed = [np.pad(image, ((0, 1), (0, 0), (0, 0)), constant_values=0.5) for image in thinned]
-    sheet = np.concatenate(framed)[:-1]
-    sheet = sheet[:, :, :3] if sheet.shape[2] >= 3 else sheet[:, :, :1]
-    pixels = np.asarray(np.rint(sheet * 255), np.uint8)
-    data = encode_image(pixels, "png", {}, 95, False)
-    return "data:image/png;base64," + base64.b64encode(data).decode()
+    return picture_uri(np.concatenate(framed)[:-1])
 
 
 def _thinned(image: Array) -> Array:

@@ -7,6 +7,32 @@ from collections.abc import Sequence
 from markupsafe import Markup, escape
 
 _WIDTH, _HEIGHT, _BASE = 240.0, 76.0, 60.0
+_FIRST, _LAST = 12, 8  # rows that are drawn of many
+
+
+def svg(parts: Sequence[str], *, name: str, width: float, height: float) -> Markup:
+    """A picture of its elements.
+
+    Args:
+        parts: SVG elements; text in them is escaped.
+        name: what is shown, for people who hear the page.
+        width, height: its coordinates end there.
+    """
+    head = f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(name)}">'
+    return Markup(head + "".join(parts) + "</svg>")
+
+
+def drawn_rows(order: Sequence[int]) -> list[int]:
+    """All rows of a chart; of more than 20 the first 12 and the last 8."""
+    if len(order) <= _FIRST + _LAST:
+        return list(order)
+    return [*order[:_FIRST], *order[-_LAST:]]
+
+
+def row_name(name: str, y: float) -> str:
+    """The name at a row's left end, 14 letters at most; `y` of its base line."""
+    label = name if len(name) <= 14 else name[:13] + "…"
+    return f'<text class="name" x="0" y="{y}">{escape(label)}</text>'
 
 
 def number(value: float) -> str:

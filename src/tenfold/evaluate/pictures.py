@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from PIL import Image
 from tenfold.evaluate.display import Picture, display_window, fitting_scale
 from tenfold.evaluate.draw import draw_sample
 from tenfold.evaluate.names import readable
+from tenfold.evaluate.page import data_uri
 from tenfold.evaluate.words import generator_in_words, in_words
 from tenfold.samples.sample import Label, Sample
 
@@ -46,7 +46,7 @@ class Shot:
     @property
     def uri(self) -> str:
         """The picture as a data URI."""
-        return f"data:{self.mime};base64,{base64.b64encode(self.data).decode('ascii')}"
+        return data_uri(self.data, self.mime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,9 @@ def example(
         done = tuple(words for words in told if words)
         if not done and not np.array_equal(original.image, sample.image):
             done = tuple(readable(op.replace("_", " ")) for op, _ in ops)  # a change of size, say
+        if composed := line.get("composed"):
+            count = len(composed["parts"])
+            done = (f"composed, {count} {'object' if count == 1 else 'objects'}", *done)
         if made := generator_in_words(line):
             done = (readable(made), *done)
         shots.append(shot(sample, f"copy {line.get('copy', len(shots))}", done))

@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from tenfold.evaluate import charts
 from tenfold.evaluate.names import by_split, duration, readable, shell, shorten
+from tenfold.evaluate.page import page_template
 from tenfold.evaluate.pictures import Example
 from tenfold.evaluate.tally import Aggregates, ClassCounts, Histogram, OpTally, collect
 from tenfold.evaluate.words import MIRRORED, is_choice, is_reflection
@@ -162,7 +161,7 @@ def page(data: ReportData) -> str:
         if examples and size > _PICTURE_BYTES:
             break
         examples.append(one)
-    return _template().render(
+    return page_template("tenfold.evaluate", "report.html.j2").render(
         data=data,
         totals=data.totals,
         examples=examples,
@@ -214,6 +213,8 @@ def plain(data: ReportData) -> dict[str, Any]:
         "untouched": totals.kind("untouched"),
         "copies_without_any_op": totals.plain_copies,
         "copies_by_generators": dict(totals.generated),
+        "copies_composed": totals.composed,
+        "objects_pasted": dict(sorted(totals.pasted.items())),
         "splits": {s or "(none)": dict(c) for s, c in sorted(totals.kinds.items())},
         "classes": {
             "order": list(data.classes),
@@ -243,25 +244,6 @@ def plain(data: ReportData) -> dict[str, Any]:
         ],
         "notes": list(data.notes),
     }
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tenfold.evaluate", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["readable"] = readable
-    environment.filters["n"] = lambda value: f"{value:,}"
-    environment.filters["lines"] = _readable_lines
-    return environment.get_template("report.html.j2")
-
-
-def _readable_lines(text: str) -> str:
-    return "\n".join(readable(line) for line in text.split("\n"))
 
 
 def _plain_histogram(histogram: Histogram, declared: Parameter | None) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from tenfold.evaluate.charts import drawn_rows, row_name, svg
+
 _WIDTH, _HEIGHT = 430.0, 210.0
 _LEFT, _RIGHT, _TOP, _BASE = 38.0, 420.0, 10.0, 182.0
 
@@ -73,14 +75,12 @@ def lines(curves: Sequence[Curve], *, name: str, log: bool = False) -> Markup:
                 f'<circle class="p{curve.colour}" cx="{place(x):.1f}" cy="{level(y):.1f}" r="3.2">'
                 f"<title>{tip}</title></circle>"
             )
-    return _figure(parts, name, _HEIGHT)
+    return svg(parts, name=name, width=_WIDTH, height=_HEIGHT)
 
 
 def class_bars(names: Sequence[str], gains: Sequence[float], *, name: str) -> Markup:
     """Points gained by each class, the worst first; the 12 worst and the 8 best of many."""
-    order = sorted(range(len(gains)), key=lambda k: gains[k])
-    if len(order) > 20:
-        order = [*order[:12], *order[-8:]]
+    order = drawn_rows(sorted(range(len(gains)), key=lambda k: gains[k]))
     reach = max(5.0, *(abs(gains[k]) for k in order))
     middle, unit = (_LEFT + 60 + _RIGHT) / 2, (_RIGHT - _LEFT - 130) / 2 / reach
     parts = []
@@ -92,8 +92,7 @@ def class_bars(names: Sequence[str], gains: Sequence[float], *, name: str) -> Ma
             f'<rect class="{tone}" x="{start:.1f}" y="{y}" width="{abs(gain) * unit:.1f}" '
             f'height="11" rx="2"/>'
         )
-        label = escape(names[k] if len(names[k]) <= 14 else names[k][:13] + "…")
-        parts.append(f'<text class="name" x="0" y="{y + 10}">{label}</text>')
+        parts.append(row_name(names[k], y + 10))
         side = 4 if gain >= 0 else -4
         parts.append(
             f'<text x="{middle + gain * unit + side:.1f}" y="{y + 10}" '
@@ -101,12 +100,7 @@ def class_bars(names: Sequence[str], gains: Sequence[float], *, name: str) -> Ma
         )
     height = 14 + 17 * len(order)
     parts.append(f'<path class="zero" d="M{middle:.1f},2V{height - 6}"/>')
-    return _figure(parts, name, height)
-
-
-def _figure(parts: Sequence[str], name: str, height: float) -> Markup:
-    head = f'<svg viewBox="0 0 {_WIDTH:g} {height:g}" role="img" aria-label="{escape(name)}">'
-    return Markup(head + "".join(parts) + "</svg>")
+    return svg(parts, name=name, width=_WIDTH, height=height)
 
 
 def _step(span: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import json
 import math
@@ -13,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from tenfold import __version__
+from tenfold.evaluate.page import page_template, picture_uri
 from tenfold.learned.examples import Array
 from tenfold.study.analysis import Analysis, Cell
 from tenfold.study.arms import Arm
+from tenfold.study.classifiers import NAMES
 from tenfold.study.curves import Curve, class_bars, lines
 from tenfold.study.records import Run
 from tenfold.study.verdict import Verdict, interval, points, verdicts
@@ -24,7 +25,6 @@ from tenfold.write.atomic import write_bytes
 PAGE, NUMBERS = "study.html", "study.json"
 _SHOWN = 12  # pictures of an arm
 _TONES = {"worth it": "good", "harmful": "bad"}
-_NAMES = {"svm": "SVM", "knn": "k-NN", "mlp": "MLP", "cnn": "CNN"}
 
 
 def write_report(found: Analysis, folder: Path, *, source: str = "", command: str = "") -> Path:
@@ -42,16 +42,11 @@ def write_report(found: Analysis, folder: Path, *, source: str = "", command: st
     Raises:
         OutputError: it can't be written.
     """
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(
-        loader=PackageLoader("tenfold.study"), autoescape=True, trim_blocks=True
-    )
     said = verdicts(found)
     design, study = found.design, found.study
     legend = {arm.name: k % 8 for k, arm in enumerate(_drawn(found))}
     total = sum(1 for _ in design.runs())
-    page = environment.get_template("study.html.j2").render(
+    page = page_template("tenfold.study", "study.html.j2").render(
         title="Does augmentation help these data?", source=source, command=command,
         version=__version__, facts=list(_facts(found)), left=len(study.left()), total=total,
         verdicts=[
@@ -99,7 +94,7 @@ def _table(found: Analysis, size: int | None) -> dict[str, Any]:
             cell = found.best(arm.name, judge, size)
             cells.append(None if cell is None else _shown(cell, best[judge]))
         rows.append({"arm": arm.name, "control": arm.control, "cells": cells})
-    judges = [_NAMES.get(j, j.rpartition(".")[2]) for j in design.classifiers]
+    judges = [NAMES.get(j, j.rpartition(".")[2]) for j in design.classifiers]
     return {"size": size, "judges": judges, "rows": rows}
 
 
@@ -140,7 +135,7 @@ def _dose_plots(found: Analysis, legend: dict[str, int]) -> Iterator[dict[str, A
                 if len(spots) > 1:
                     curves.append(Curve(arm.name, legend[arm.name], tuple(spots)))
             if curves:
-                name = _NAMES.get(judge, judge) + (f", {size} samples a class" if size else "")
+                name = NAMES.get(judge, judge) + (f", {size} samples a class" if size else "")
                 yield {"name": name, "svg": lines(curves, name=f"Accuracy by copies, {name}")}
 
 
@@ -159,7 +154,7 @@ def _size_plots(found: Analysis, legend: dict[str, int]) -> Iterator[dict[str, A
             if len(spots) > 1:
                 curves.append(Curve(arm.name, legend[arm.name], spots))
         if curves:
-            name = _NAMES.get(judge, judge)
+            name = NAMES.get(judge, judge)
             yield {"name": name, "svg": lines(curves, name=f"Accuracy by size, {name}", log=True)}
 
 
@@ -176,7 +171,7 @@ def _class_plots(found: Analysis) -> Iterator[dict[str, Any]]:
         best = max(cells, key=lambda c: c.validation)
         known = [k for k, gain in enumerate(best.classes) if not math.isnan(gain)]
         gains = [100 * float(best.classes[k]) for k in known]
-        name = f"{_NAMES.get(judge, judge)}: {best.arm.name}"
+        name = f"{NAMES.get(judge, judge)}: {best.arm.name}"
         yield {"name": name, "svg": class_bars([names[k] for k in known], gains, name=name)}
 
 
@@ -188,15 +183,13 @@ def _measures(found: Analysis) -> Iterator[dict[str, str]]:
                 for cell in cells[-1:]:
                     diversity = "" if math.isnan(cell.diversity) else f"{cell.diversity:.2f}"
                     yield {
-                        "arm": arm.name, "judge": _NAMES.get(judge, judge),
+                        "arm": arm.name, "judge": NAMES.get(judge, judge),
                         "affinity": points(cell.affinity, signed=True), "diversity": diversity,
                     }  # fmt: skip
 
 
 def _strips(found: Analysis) -> Iterator[dict[str, Any]]:
     """Some originals of different classes, and a copy of each."""
-    from tenfold.samples.codec.encode import encode_image
-
     study, design = found.study, found.design
     if len(study.data.examples.shape) != 3:
         return
@@ -214,23 +207,17 @@ def _strips(found: Analysis) -> Iterator[dict[str, Any]]:
         rows = [plain.train.values[chosen]]
         rows.append(trial.train.values[chosen + (count if dose else 0)])
         sheet = _sheet(rows)
-        data = encode_image(sheet, "png", {}, 95, False)
         width = sheet.shape[1] * max(1, 48 // plain.train.shape[0])
-        yield {
-            "arm": arm.name, "width": width,
-            "image": "data:image/png;base64," + base64.b64encode(data).decode(),
-        }  # fmt: skip
+        yield {"arm": arm.name, "width": width, "image": picture_uri(sheet)}
 
 
 def _sheet(rows: list[Array]) -> Array:
-    """Rows of images (n, H, W, C) from 0 to 1 as one picture, 8 bits, grey or RGB."""
+    """Rows of images (n, H, W, C) from 0 to 1 as one picture."""
     bands = []
     for images in rows:
         framed = np.pad(images, ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=0.5)
         bands.append(np.concatenate(list(framed), axis=1))
-    sheet = np.concatenate(bands)
-    sheet = sheet[:, :, :3] if sheet.shape[2] >= 3 else sheet[:, :, :1]
-    return np.asarray(np.rint(np.clip(sheet, 0, 1) * 255), np.uint8)
+    return np.concatenate(bands)
 
 
 def _numbers(found: Analysis, said: list[Verdict]) -> dict[str, Any]:

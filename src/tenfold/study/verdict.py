@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from tenfold.study.analysis import Analysis, Cell
+from tenfold.study.classifiers import NAMES
 from tenfold.study.statistics import Estimate, units_needed
 
 _SMALL = 0.01
@@ -183,5 +184,6 @@ def _copies(dose: int) -> str:
 
 
 def _named(judge: str) -> str:
-    known = {"svm": "the SVM", "knn": "k-NN", "mlp": "the MLP", "cnn": "the CNN"}
-    return known.get(judge, judge.rpartition(".")[2])
+    if judge not in NAMES:
+        return judge.rpartition(".")[2]
+    return NAMES[judge] if judge == "knn" else f"the {NAMES[judge]}"

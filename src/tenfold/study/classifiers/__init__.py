@@ -13,6 +13,9 @@ from tenfold.study.classifiers.svm import SVM
 from tenfold.study.extras import require
 
 _NEEDS = {"svm": "sklearn", "mlp": "torch", "cnn": "torch"}
+NAMES = {"svm": "SVM", "knn": "k-NN", "mlp": "MLP", "cnn": "CNN"}
+"""As a person reads them."""
+
 BUILT_IN: dict[str, Callable[[], Classifier]] = {c.name: c for c in (SVM, KNN, MLP, CNN)}
 
 
@@ -36,4 +39,4 @@ def classifier(name: str) -> Classifier:
     )
 
 
-__all__ = ["Classifier", "Fitted", "classifier"]
+__all__ = ["NAMES", "Classifier", "Fitted", "classifier"]
