@@ -178,16 +178,30 @@ def _stratified(examples: Examples, order: Array, share: float) -> Array:
     return chosen
 
 
-def _grouped(examples: Examples, order: Array, share: float, pattern: str) -> Array:
+def group_names(ids: Sequence[str], pattern: str) -> list[str]:
+    """The group of each sample (its writer, its patient), read from its id.
+
+    Args:
+        ids: of the samples.
+        pattern: regular expression; its first group, or without one its match, is the name.
+
+    Raises:
+        RequestError: it is none, or isn't found in an id.
+    """
     try:
         expression = re.compile(pattern)
     except re.error as error:
         raise RequestError(f"the group '{pattern}' is no regular expression: {error}") from None
     names = []
-    for name in examples.ids:
+    for name in ids:
         if (found := expression.search(name)) is None:
             raise RequestError(f"the group '{pattern}' isn't found in {name}; correct it")
         names.append(found[1] if expression.groups else found[0])
+    return names
+
+
+def _grouped(examples: Examples, order: Array, share: float, pattern: str) -> Array:
+    names = group_names(examples.ids, pattern)
     groups = list(dict.fromkeys(names[int(i)] for i in order))
     if len(groups) < 2:
         raise RequestError(f"the group '{pattern}' is '{groups[0]}' everywhere; correct it")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from tenfold.errors import RequestError
 from tenfold.learned.examples import Examples
+from tenfold.learned.reading import group_names
 
 Places = NDArray[np.int64]
 
@@ -46,21 +46,8 @@ class Parts:
 
 
 def group_numbers(ids: Sequence[str], pattern: str) -> Places:
-    """Groups by a regular expression: its first group (or its match) in each sample's id.
-
-    Raises:
-        RequestError: it is none, or isn't found in an id.
-    """
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise RequestError(f"--group '{pattern}' is no regular expression: {error}") from None
-    names = []
-    for name in ids:
-        if (found := expression.search(name)) is None:
-            raise RequestError(f"--group '{pattern}' isn't found in {name}; correct it")
-        names.append(found[1] if expression.groups else found[0])
-    return np.unique(names, return_inverse=True)[1].astype(np.int64)
+    """(N,) the numbers of the groups that `tenfold.learned.reading.group_names` finds."""
+    return np.unique(group_names(ids, pattern), return_inverse=True)[1].astype(np.int64)
 
 
 def parts(
