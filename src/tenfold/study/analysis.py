@@ -167,7 +167,7 @@ class Analysis:
         hits = np.stack([
             np.concatenate([record.hits() for record in each]) for each in records.values()
         ]).astype(np.float64)  # fmt: skip
-        places = self._tested()
+        places = self._tested
         if self._groups is None:
             return hits, np.ones(hits.shape[1])
         groups, unit = np.unique(self._groups[places], return_inverse=True)
@@ -175,19 +175,18 @@ class Analysis:
         sums = np.stack([np.bincount(unit, row, len(groups)) for row in hits])
         return sums / counts, counts
 
+    @cached_property
     def _tested(self) -> NDArray[np.int64]:
         """Places of the test samples of all folds, in the order of the hits."""
-        return np.concatenate([self._test_of(fold) for fold in range(self.design.folds)])
-
-    def _test_of(self, fold: int) -> NDArray[np.int64]:
-        return self.study.parts(Run("none", "", 0, self.design.sizes[0], 0, fold)).test
+        runs = [Run("none", "", 0, self.design.sizes[0], 0, k) for k in range(self.design.folds)]
+        return np.concatenate([self.study.parts(run).test for run in runs])
 
     def _by_class(self, records: dict[int, list[Record]], base: dict[int, list[Record]]) -> Floats:
         common = sorted(records.keys() & base.keys())
         classes = len(self.study.data.examples.classes)
         if not common:
             return np.full(classes, np.nan)
-        labels = self._labels[self._tested()]
+        labels = self._labels[self._tested]
 
         def mean(of: dict[int, list[Record]]) -> Floats:
             hits = np.stack([np.concatenate([r.hits() for r in of[k]]) for k in common])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from tenfold.study.classifiers.classifier import Fitted, Labels, accuracy
 from tenfold.study.design import Design
 from tenfold.study.records import Record, Run, packed
 from tenfold.study.splits import Parts, StudyData, parts
+
+_PARTED = 16
+"""So many ways to part the data are kept: the arms and classifiers of a repetition share one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +78,7 @@ class Trials:
     def __init__(self, data: StudyData, design: Design) -> None:
         self.data, self.design = data, design
         self._arms = {arm.name: arm for arm in design.arms}
+        self._parted = lru_cache(_PARTED)(self._parts)
         self._made: dict[tuple[object, ...], tuple[list[Apply], list[Examples]]] = {}
         self._plain: dict[tuple[object, ...], Fitted] = {}
         self._generators: dict[tuple[object, ...], Generator] = {}
@@ -81,11 +86,13 @@ class Trials:
 
     def parts(self, run: Run) -> Parts:
         """How the data are parted for a run."""
+        return self._parted(run.size, run.repeat, run.fold)
+
+    def _parts(self, size: int | None, repeat: int, fold: int) -> Parts:
         design = self.design
         return parts(
-            self.data, repeat=run.repeat, fold=run.fold, folds=design.folds, size=run.size,
-            seed=design.seed, test_share=design.test_share,
-            validation_share=design.validation_share,
+            self.data, repeat=repeat, fold=fold, folds=design.folds, size=size, seed=design.seed,
+            test_share=design.test_share, validation_share=design.validation_share,
         )  # fmt: skip
 
     def trial(self, run: Run, option: float | None = None) -> Trial:
