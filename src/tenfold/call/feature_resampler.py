@@ -68,10 +68,6 @@ class FeatureResampler(Resampler):
         copy_numbers_: (M,) int64, 0 for originals, else which copy it is.
     """
 
-    seed_: int
-    sample_indices_: NDArray[np.int64]
-    copy_numbers_: NDArray[np.int64]
-
     def __init__(
         self,
         method: str | None = None,
@@ -147,8 +143,7 @@ class FeatureResampler(Resampler):
             out = _plain(X, labels, kept, parents, seeds, variation)
         else:
             out = self._modelled(self.model, X, labels, kept, parents, seeds, variation)
-        self.sample_indices_ = np.concatenate([kept, parents]).astype(np.int64)
-        self.copy_numbers_ = np.concatenate([np.zeros_like(kept), numbers]).astype(np.int64)
+        self._note(kept, parents, numbers)
         return out, pick(pickable(y), self.sample_indices_.tolist())
 
     def _counts(self, rows: int, labels: list[Any]) -> NDArray[np.int64]:

@@ -61,10 +61,6 @@ class ImageResampler(Resampler):
         copy_numbers_: (M,) int64, 0 for originals, else which copy it is.
     """
 
-    seed_: int
-    sample_indices_: NDArray[np.int64]
-    copy_numbers_: NDArray[np.int64]
-
     def __init__(
         self,
         declaration: Declaration,
@@ -116,9 +112,7 @@ class ImageResampler(Resampler):
         out = np.empty((first + len(parents), *images.shape[1:]), X.dtype)
         out[:first] = images[:first]
         _fill(out[first:], images, plan, self.seed_, parents, numbers)
-        kept = np.arange(first)
-        self.sample_indices_ = np.concatenate([kept, parents]).astype(np.int64)
-        self.copy_numbers_ = np.concatenate([np.zeros_like(kept), numbers]).astype(np.int64)
+        self._note(np.arange(first), parents, numbers)
         labels = None if y is None else pick(pickable(y), self.sample_indices_.tolist())
         return out.reshape(len(out), *X.shape[1:]), labels
 

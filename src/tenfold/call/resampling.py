@@ -18,7 +18,17 @@ _MOST_COPIES = 1_000_000
 
 
 class Resampler:
-    """Arguments by name, kept as they are until they are used: `get_params`, `set_params`."""
+    """Arguments by name, kept as they are until they are used: `get_params`, `set_params`.
+
+    Attributes (after `fit_resample`):
+        seed_: the seed that was used.
+        sample_indices_: (M,) int64, the row of X that each output came from.
+        copy_numbers_: (M,) int64, 0 for originals, else which copy it is.
+    """
+
+    seed_: int
+    sample_indices_: NDArray[np.int64]
+    copy_numbers_: NDArray[np.int64]
 
     @classmethod
     def _parameters(cls) -> dict[str, Any]:
@@ -44,6 +54,11 @@ class Resampler:
         for name, value in params.items():
             setattr(self, name, value)
         return self
+
+    def _note(self, kept: Array, parents: Array, numbers: Array) -> None:
+        """Note where each output came from: rows that are kept, then copies of their parents."""
+        self.sample_indices_ = np.concatenate([kept, parents]).astype(np.int64)
+        self.copy_numbers_ = np.concatenate([np.zeros_like(kept), numbers]).astype(np.int64)
 
     def __repr__(self) -> str:
         told = []
