@@ -8,7 +8,15 @@ from pathlib import Path
 import click
 
 from tenfold.cli.main import command_line, say
-from tenfold.cli.options import folder, seconds_of, side_of, source_argument, words
+from tenfold.cli.options import (
+    engine_options,
+    folder,
+    ray_engine,
+    seconds_of,
+    side_of,
+    source_argument,
+    words,
+)
 from tenfold.cli.progress import bar
 from tenfold.errors import RequestError
 from tenfold.places import Place
@@ -87,14 +95,15 @@ _ARMS = "none,duplicate,blur,recipe:natural"
     help="share of the groups to test on, where SRC has no split named test",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
+@engine_options
 @click.option("--budget", metavar="TIME", help="begin nothing after 30m, 90s or 2h")
 @click.option("--layout", metavar="NAME", help="layout of SRC, where it can't be told")
 @click.option("--quiet", is_flag=True, help="no progress")
 def study(
     source: Place, output: Path, arms: str, recipe: str | None, classifiers: str, doses: str,
     sizes: str, repeats: int, folds: int, group: str | None, label_column: str | None,
-    size: str | None, test: float, seed: int, workers: int, budget: str | None,
+    size: str | None, test: float, seed: int, workers: int | None,
+    engine: str, address: str | None, budget: str | None,
     layout: str | None, quiet: bool,
 ) -> int:  # fmt: skip
     """Compare ways to augment SRC (labelled images, or a .csv or .npz of features)."""
@@ -111,6 +120,7 @@ def study(
         tuple(None if word == "all" else _number(word, "--sizes") for word in words(sizes)),
         repeats, folds, seed, test,
     )  # fmt: skip
+    crew = ray_engine(engine, address, workers)
     limit = None if budget is None else seconds_of(budget)
     data = open_data(
         source, group=group, size=None if size is None else side_of(size), layout=layout,
@@ -118,7 +128,7 @@ def study(
     )  # fmt: skip
     made = Study(data, design, output)
     with bar(len(made.left()), "runs", quiet) as advance:
-        made.run(workers, limit, lambda *_: advance(1))
+        made.run(workers or 1, limit, lambda *_: advance(1), engine=crew)
     command = shlex.join(command_line())
     found = Analysis(made)
     page = write_report(found, output, source=str(source), command=command)

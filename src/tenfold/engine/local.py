@@ -69,6 +69,12 @@ def single_threaded() -> Iterator[None]:
         cv2.setNumThreads(before)
 
 
+def stay_single_threaded() -> None:
+    """The same in a worker process, for all its life."""
+    cv2.setNumThreads(1)
+    threadpool_limits(1)
+
+
 def _work_in_processes(job: Job, shards: Sequence[int], workers: int) -> Iterator[ShardDone]:
     # Spawned, not forked: the same on every system, and no lock of a library's threads is copied.
     context = multiprocessing.get_context("spawn")
@@ -139,8 +145,7 @@ def _answer(process: SpawnProcess, connection: Connection) -> ShardDone:
 
 def _serve(job: Job, connection: Connection, parent: int) -> None:
     """A worker: does the shards that it is sent until it is sent None, or is left alone."""
-    cv2.setNumThreads(1)
-    threadpool_limits(1)
+    stay_single_threaded()
 
     def go_on() -> bool:
         return os.getppid() == parent

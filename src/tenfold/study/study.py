@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tenfold.engine.local import single_threaded
+from tenfold.engine.ray import RayEngine
 from tenfold.study.classifiers.classifier import Labels
+from tenfold.study.crews import Crew, cluster, processes
 from tenfold.study.design import Design
 from tenfold.study.records import Record, Records, Run
 from tenfold.study.splits import Parts, StudyData, require_no_leak
@@ -82,6 +83,8 @@ class Study:
         workers: int = 1,
         budget: float | None = None,
         progress: Callable[[Record, int, int], None] = lambda *_: None,
+        *,
+        engine: RayEngine | None = None,
     ) -> None:
         """Work off what is left with the built-in classifiers.
 
@@ -90,39 +93,49 @@ class Study:
             budget: seconds after which no run is begun any more. The first repetitions of all come
                 first; then those whose intervals are widest.
             progress: told of each record, how many runs are done and how many there are.
+            engine: a Ray cluster that works in place of this machine; it has its own `workers`.
+
+        Raises:
+            MissingExtraError: a classifier's or Ray's package isn't installed.
+            OutputError: the records can't be written, or the cluster failed.
         """
         total = sum(1 for _ in self.design.runs())
         ends = None if budget is None else time.monotonic() + budget
-        for record in self._worked(workers, ends):
+        for record in self._worked(workers, ends, engine):
             self.records.add([record])
             progress(record, len(self.records.found), total)
 
-    def _worked(self, workers: int, ends: float | None) -> Iterator[Record]:
-        if workers == 1:
-            with _one_thread():
+    def _worked(
+        self, workers: int, ends: float | None, engine: RayEngine | None
+    ) -> Iterator[Record]:
+        if engine is not None:
+            with cluster(self.data, self.design, engine) as crew:
+                yield from self._shared_out(crew, ends)
+        elif workers > 1:
+            with processes(self.data, self.design, workers) as crew:
+                yield from self._shared_out(crew, ends)
+        else:
+            with single_threaded():
                 while (block := self._next(set(), ends)) and not _over(ends):
                     for run in block:
                         if _over(ends):
                             return
                         yield self._trials.do(run)
-            return
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(
-            workers, context, initializer=_begin, initargs=(self.data, self.design)
-        ) as pool:
-            taken: set[Run] = set()
-            under_way: set[Future[list[Record]]] = set()
-            while True:
-                while len(under_way) < workers and not _over(ends):
-                    if not (block := self._next(taken, ends)):
-                        break
-                    taken.update(block)
-                    under_way.add(pool.submit(_do, block, ends))
-                if not under_way:
-                    return
-                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield from future.result()
+
+    def _shared_out(self, crew: Crew, ends: float | None) -> Iterator[Record]:
+        taken: set[Run] = set()
+        under_way = 0
+        while True:
+            while under_way < crew.size and not _over(ends):
+                if not (block := self._next(taken, ends)):
+                    break
+                taken.update(block)
+                crew.begin(block, ends)
+                under_way += 1
+            if not under_way:
+                return
+            yield from crew.finished()
+            under_way -= 1
 
     def _next(self, taken: set[Run], ends: float | None) -> list[Run]:
         """Runs that share their copies; where time is short, of the arm of which least is known."""
@@ -145,28 +158,3 @@ def _shared(run: Run) -> tuple[object, ...]:
 
 def _over(ends: float | None) -> bool:
     return ends is not None and time.monotonic() >= ends
-
-
-def _one_thread() -> Any:
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1)
-
-
-_worker: list[Trials] = []
-
-
-def _begin(data: StudyData, design: Design) -> None:
-    """In a worker process, which does nothing else in its life."""
-    _one_thread()
-    try:
-        import torch  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        pass
-    else:
-        torch.set_num_threads(1)
-    _worker.append(Trials(data, design))
-
-
-def _do(block: Sequence[Run], ends: float | None) -> list[Record]:
-    return [_worker[0].do(run) for run in block if not _over(ends)]
