@@ -18,6 +18,7 @@ import numpy as np
 
 from tenfold.native.library import ffi, load
 from tenfold.samples.sample import Array
+from tenfold.synth.tissue.nearest import Sites
 
 PAGE = mmap.PAGESIZE
 ROOM = 1 << 20  # bytes of the largest array
@@ -63,7 +64,7 @@ class Place:
         return self._all[:size], self._all[size : size + NEAR]
 
 
-PLACES = [Place() for _ in range(10)]
+PLACES = [Place() for _ in range(16)]
 
 
 class Kernels:
@@ -279,6 +280,68 @@ def files(kernels: Kernels) -> None:
             )  # fmt: skip
 
 
+def tomography(kernels: Kernels) -> None:
+    """Rays and views; what is behind the last line is read and never counts."""
+    random = np.random.default_rng(5)
+
+    def floats(*shape: int) -> Array:
+        return random.normal(0, 30, shape).astype(np.float32)
+
+    for count, size, rays in ((1, 1, 1), (5, 13, 17), (6, 40, 100), (33, 65, 530)):
+        stride = size + 3
+        lines = floats(count * stride + 64)
+        lines[-64:] = np.nan
+        starts, slopes = floats(rays), floats(rays) / 30
+        starts[0], slopes[-1] = np.inf, np.nan
+        if rays > 60:  # next to each other, farther, and (the others) anywhere
+            starts[:16], slopes[:32] = np.linspace(1, 30, 16), 0
+            starts[16:32] = np.linspace(1, 60, 16)
+        both = Given(starts), Given(slopes), rays
+        kernels.call("ray_sums", Given(lines), count, stride, *both, Result(4 * rays))
+        spread = Result(4 * count * stride)
+        kernels.call("ray_spread", Given(floats(rays)), *both, count, stride, spread)
+        taps = Given(floats(2 * size - 1))
+        views = Given(floats(count, size))
+        kernels.call("filter_views", views, count, size, taps, Result(4 * count * size))
+        places = Given(random.normal(0, 5, (count, 6)))
+        for fan, (height, width) in itertools.product((0, 1), ((1, 1), (3, 37), (2, 530))):
+            image = Result(4 * height * width)
+            kernels.call(
+                "back_views", Given(lines), count, stride, places, fan, height, width, image
+            )
+        beam = Given(random.random((3, count))), Given(random.random(3)), 3
+        kernels.call("beam_light", Given(floats(count, rays)), count, rays, *beam, Result(4 * rays))
+        kernels.call("minus_log", Given(abs(floats(rays)) + 1), rays, Result(4 * rays))
+
+
+def regions(kernels: Kernels) -> None:
+    """Nearest sites in bins, and the outlines of labels."""
+    random = np.random.default_rng(8)
+    for height, width, count in ((1, 1, 1), (3, 5, 2), (9, 17, 60), (4, 33, 300)):
+        points = random.uniform(-12, 12, (3, height, width)).astype(np.float32)
+        made = Sites(
+            random.uniform(-10, 10, (count, 3)), random.uniform(0, 9, count),
+            random.integers(0, 2, count), random.integers(0, count, count),
+        )  # fmt: skip
+        wanted = random.integers(-1, 3, (height, width)).astype(np.int32)
+        each = [Result(4 * height * width) for _ in range(4)]
+        kernels.call(
+            "tenfold_nearest_sites", Given(points), height, width, Given(wanted),
+            Given(made.sites), Given(made.tags), Given(made.owners), Given(made.starts),
+            Given(made.shape), Given(made.frame), 2.0, 50.0, Scratch(4 * count),
+            Scratch(4 * count), *each,
+        )  # fmt: skip
+        labels, seen = Given(wanted.clip(0)), Scratch(height * width)
+        (counts,) = kernels.call(
+            "tenfold_outlines", labels, height, width, seen, ffi.NULL, ffi.NULL, Result(16)
+        )
+        loops, corners = counts.view(np.int64).tolist()
+        kernels.call(
+            "tenfold_outlines", labels, height, width, seen, Result(8 * corners),
+            Result(24 * loops), Result(16),
+        )  # fmt: skip
+
+
 def main(level: str, placement: str) -> None:
     """All of it."""
     faulthandler.enable()
@@ -293,6 +356,8 @@ def main(level: str, placement: str) -> None:
         geometry(kernels, source)
     far_apart(kernels)
     files(kernels)
+    tomography(kernels)
+    regions(kernels)
 
 
 if __name__ == "__main__":

@@ -313,3 +313,60 @@ void look_up_u8_many(ptrdiff_t count, const uint8_t *src, ptrdiff_t pixels, ptrd
                      const uint8_t *tables, ptrdiff_t rows, const uint8_t *acts, uint8_t *dst);
 
 /* ---- End of many. */
+
+/* ---- Tomography (tomography_rays.c, tomography_views.c, tomography_beam.c).
+ *
+ * Lines and views are padded: a zero before the first pixel (or detector element), two behind the
+ * last; `stride` counts them too. Place 1 is the first one's centre; places beyond stand on zeros.
+ * 64 floats behind the last line or view may be read, whatever they are. */
+
+/* Sums along rays through `count` lines: a ray crosses line n at place start + slope * n, between
+ * two pixels that count by nearness. */
+void ray_sums(const float *lines, ptrdiff_t count, ptrdiff_t stride, const float *starts,
+              const float *slopes, ptrdiff_t rays, float *sums);
+/* The transpose: each ray's value goes to where ray_sums() takes it from. All of `lines` is
+ * overwritten; what fell beyond the image is in the padding. */
+void ray_spread(const float *values, const float *starts, const float *slopes, ptrdiff_t rays,
+                ptrdiff_t count, ptrdiff_t stride, float *lines);
+
+/* out[v][s] = sum over k of views[v][k] * kernel[size - 1 + s - k]; kernel (2 * size - 1). Not
+ * padded. `out` is not `views`. */
+void filter_views(const float *views, ptrdiff_t count, ptrdiff_t size, const float *kernel,
+                  float *out);
+/* Each pixel's sum over views (count, stride). places (count, 6) a, b: pixel (row r, column c)
+ * looks at place u = a0 + a1 c + a2 r; in a fan at u / v, v = b0 + b1 c + b2 r, with weight 1 / v^2. */
+void back_views(const float *views, ptrdiff_t count, ptrdiff_t stride, const double *places,
+                int fan, ptrdiff_t height, ptrdiff_t width, float *image);
+
+/* light = sum over e of weights[e] * exp(-sum over m of attenuation[e][m] * lengths[m][ray]). */
+void beam_light(const float *lengths, ptrdiff_t materials, ptrdiff_t rays,
+                const double *attenuation, const double *weights, ptrdiff_t energies,
+                float *light);
+/* -ln(light), light positive and normal. */
+void minus_log(const float *light, ptrdiff_t count, float *lines);
+
+/* ---- End of tomography. */
+
+/* ---- Cells by nearest sites (sites.c) and their outlines (outlines.c). */
+
+/* For each point (3, height, width) its site of least power, distance^2 - weight, among sites
+ * (count, 4) x, y, z, weight: its number or -1, the power, how far the nearest wall is between it
+ * and sites of other owners (exact up to `reach`, at most `far`) and the site across. Sites within
+ * `far` of a point count, and some that are a little further. A point sees only sites whose tag is
+ * its own in `wanted` (height, width), or 0 where that is NULL; below 0 it sees none.
+ * Sites are sorted into cubic bins, shape (3) along x, y, z, z the quickest; starts (bins + 1);
+ * frame: low x, y, z, side of a bin, greatest weight. list, away: scratch, one value a site. */
+void tenfold_nearest_sites(const float *points, ptrdiff_t height, ptrdiff_t width,
+                           const int32_t *wanted, const float *sites, const int32_t *tags,
+                           const int32_t *owners, const int64_t *starts, const int64_t *shape,
+                           const float *frame, float reach, float far, int32_t *list, float *away,
+                           int32_t *nearest, float *power, int32_t *other, float *gap);
+
+/* Outlines of the 4-connected regions of labels other than 0, along pixels' edges, clockwise on the
+ * screen round a region and counterclockwise round holes. counts (2): loops and corners in all;
+ * corners (corners, 2) x, y, and loops (loops, 3): label, its first corner, twice its signed area;
+ * either may be NULL, to count only. seen: scratch, one byte a pixel. */
+void tenfold_outlines(const int32_t *labels, ptrdiff_t height, ptrdiff_t width, uint8_t *seen,
+                      int32_t *corners, int64_t *loops, int64_t *counts);
+
+/* ---- End of sites and outlines. */

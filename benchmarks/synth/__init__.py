@@ -1,0 +1,1 @@
+"""What simulation costs, and what it is worth."""

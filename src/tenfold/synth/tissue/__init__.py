@@ -1,0 +1,1 @@
+"""Tissue in three dimensions: filled with cells, cut by planes, labelled exactly and painted."""
