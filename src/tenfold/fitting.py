@@ -158,13 +158,15 @@ def declared_views(examples: Examples, recipe: Recipe, seed: int = 0) -> Views:
 
     Args:
         examples: images.
-        recipe: what may change; its generators are left out.
+        recipe: what may change; its `generators` and `compose` are left out.
         seed: any integer.
 
     Raises:
         RequestError: the recipe can't serve such images, or changes their size.
     """
-    plain = dataclasses.replace(recipe, generators=(), value_range=(0.0, 1.0), validity=False)
+    plain = dataclasses.replace(
+        recipe, generators=(), compose=None, value_range=(0.0, 1.0), validity=False
+    )
     sample = Sample(examples.ids[0], examples.values[0], value_range=(0.0, 1.0))
     plan = Plan(plain, DatasetInfo(fixed_size=True))
     plan.check(plan.schema(sample))

@@ -7,11 +7,13 @@ import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import tenfold
+from tenfold.compose.composer import Composer
 from tenfold.declare.fit import misfits
 from tenfold.declare.init import choose_base, starter_recipe, survey
 from tenfold.declare.parse import dump_recipe, load_recipe
@@ -152,16 +154,18 @@ def plan_job(
     chosen, made_from = choose_recipe(origin, recipe, preset)
     generators = Generators.of(chosen)
     generators.check_source(origin, part)
+    numbers = copies_of(origin, part, copies, balance=balance, originals=originals)
     job = Job(
         source=origin,
         writer=writer_for(origin, target, options),
         recipe=chosen,
         seed=seed,
         split=part,
-        copies=copies_of(origin, part, copies, balance=balance, originals=originals),
+        copies=numbers,
         originals=originals,
         asked=asked,
         generators=generators,
+        composer=Composer.of(chosen, origin, numbers, originals),
     )
     if job.recipe.validity and job.writer.layout in _NO_VALIDITY:
         raise RequestError(
@@ -331,8 +335,11 @@ def readable(job: Job, wanted: int) -> Iterator[Sample]:
         yield sample
 
 
-def _spread(job: Job, wanted: int) -> Iterator[tuple[Item, int, Sample]]:
-    """Some items with their numbers of copies, and what they read as."""
+def _spread(job: Job, wanted: int, plain: bool = False) -> Iterator[tuple[Item, int, Sample]]:
+    """Some items with their numbers of copies, and what they read as.
+
+    With `plain` the first ones, if a job makes no copies.
+    """
     chosen: list[tuple[Item, int]] = []
     seen: set[object] = set()
     rest: list[tuple[Item, int]] = []
@@ -347,6 +354,8 @@ def _spread(job: Job, wanted: int) -> Iterator[tuple[Item, int, Sample]]:
             rest.append((item, copies))
         if len(chosen) >= wanted + _PROBES:
             break
+    if not chosen and plain:
+        chosen = [(item, 0) for item in islice(job.source.items, wanted + _PROBES)]
     found = 0
     for item, copies in chosen + rest:
         try:
@@ -377,7 +386,7 @@ def _copies(
     if validity and not job.recipe.validity:
         plan = Plan(dataclasses.replace(job.recipe, validity=True), job.source.info)
     keys = [Key(job.seed, item.id, copy) for copy in range(1, number + 1)]
-    copies = make_copies(plan, job.generators, sample, keys)
+    copies = make_copies(plan, job.generators, job.composer, item, sample, keys)
     return [
         (made.outcome.sample, {"copy": key.copy, **made.told()})
         for key, made in zip(keys, copies, strict=True)
@@ -391,7 +400,7 @@ def _examples(job: Job, parameters: Mapping[str, Parameter]) -> tuple[list[Examp
     examples: list[Example] = []
 
     def rows() -> Iterator[tuple[Sample, list[Sample]]]:
-        for item, copies, sample in _spread(job, _EXAMPLES):
+        for item, copies, sample in _spread(job, _EXAMPLES, plain=True):
             try:
                 made = _copies(job, item, sample, min(copies, _EXAMPLE_COPIES), validity=True)
             except SampleError:

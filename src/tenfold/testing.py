@@ -25,10 +25,11 @@ from tenfold.plan.plan import Plan, history_from_json, history_json
 from tenfold.rng import Key
 from tenfold.samples.sample import DTYPES, Array, Sample, value_range_of
 from tenfold.samples.source import DatasetInfo, Source
+from tenfold.synth.synthesiser import Simulated, Synthesiser
 from tenfold.write.writer import WriteOptions
 from tenfold.write.writers import writer_for
 
-__all__ = ["check_engine", "check_op", "check_source", "check_writer"]
+__all__ = ["check_engine", "check_op", "check_source", "check_synthesiser", "check_writer"]
 
 _SIZES = ((1, 1), (3, 7), (16, 16), (33, 20))
 
@@ -150,6 +151,52 @@ def check_engine(engine: Engine, source: Source) -> None:
             assert result.complete, f"{result.left} shards were never committed"
             hashes.append(tree_hash(job.destination))
         assert hashes[0] == hashes[1], "the engine's bytes differ from the local engine's"
+
+
+def check_synthesiser(synthesiser: Synthesiser, seeds: Iterable[int] = (0, 7, 2**53 - 1)) -> None:
+    """Check the contract of a synthesiser.
+
+    Its settings survive JSON and give it back; an individual depends on settings and seed only,
+    and seeds give different ones; masks have the picture's size, values within their legend and
+    instances their labels among the classes, inside the picture.
+
+    Args:
+        synthesiser: any settings; small ones are quicker.
+        seeds: tried, two or more.
+    """
+    kind = synthesiser.kind
+    told = json.loads(json.dumps(synthesiser.settings(), allow_nan=False))
+    again = type(synthesiser).of(told)
+    assert again.settings() == synthesiser.settings(), f"{kind}: settings don't give it back"
+    carried: Synthesiser = pickle.loads(pickle.dumps(synthesiser))
+    pictures = set()
+    for seed in seeds:
+        made, twice = synthesiser.make(seed), carried.make(seed)
+        assert np.array_equal(made.image, twice.image), f"{kind}: seed {seed} gives two pictures"
+        assert dict(made.files) == dict(twice.files), f"{kind}: seed {seed} gives other files"
+        for name, mask in made.masks.items():
+            same = np.array_equal(mask, twice.masks[name])
+            assert same, f"{kind}: seed {seed} gives two masks '{name}'"
+        json.dumps(made.told, allow_nan=False)
+        _check_individual(synthesiser, made, f"{kind}, seed {seed}")
+        pictures.add(made.image.tobytes())
+    assert len(pictures) == len(set(seeds)), f"{kind}: different seeds give the same picture"
+
+
+def _check_individual(synthesiser: Synthesiser, made: Simulated, what: str) -> None:
+    sample = Sample(what, made.image, masks=dict(made.masks), instances=tuple(made.instances))
+    for name, mask in made.masks.items():
+        assert mask.dtype.kind in "bui", f"{what}: the mask '{name}' is {mask.dtype}"
+        if (legend := synthesiser.legend.get(name)) is not None:
+            strange = set(np.unique(mask).tolist()) - set(legend)
+            assert not strange, f"{what}: the mask '{name}' has {strange}, not in its legend"
+    for one in made.instances:
+        known = one.label in synthesiser.classes
+        assert known, f"{what}: an instance is a '{one.label}', none of {synthesiser.classes}"
+        assert one.box is not None, f"{what}: an instance has no box"
+        x0, y0, x1, y1 = one.box
+        inside = 0 <= x0 < x1 <= sample.width and 0 <= y0 < y1 <= sample.height
+        assert inside, f"{what}: the box {one.box} isn't inside the picture"
 
 
 def _job(source: Source, destination: Path, recipe: Recipe) -> Job:

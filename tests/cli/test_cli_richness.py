@@ -86,6 +86,34 @@ def test_memorisation_takes_splits_of_one_dataset(tmp_path: Path) -> None:
     says(done.out, "40 synthetic, 60 training and 60 held-out")
 
 
+def test_in_the_latents_of_a_fitted_model(tmp_path: Path) -> None:
+    """What a generator learned of pictures tells their sets apart, and a copy from a stranger."""
+    pytest.importorskip("torch", reason="the extra 'learn' isn't installed")
+    train, held = blobs(tmp_path / "train", 60, 1), blobs(tmp_path / "held", 50, 2)
+    model = tmp_path / "model"
+    fitted = tenfold("fit", "vae", train, "-o", model, "--latent", 6, "--epochs", 4, "--quiet")
+    assert fitted.code == 0, fitted.err
+    latents = ("--features", "model", "--model", model)
+    fresh, copies = blobs(tmp_path / "fresh", 50, 3), copies_of(train, tmp_path / "copies")
+
+    measured = tenfold("richness", held, fresh, *latents, "-o", tmp_path / "rich")
+    assert measured.code == 0, measured.err
+    told = json.loads((tmp_path / "rich/richness.json").read_text())
+    assert told["features"] == "model"
+    pixels = tenfold("richness", held, fresh, "-o", tmp_path / "pixels")
+    assert pixels.out != measured.out
+
+    clean = tenfold("memorisation", train, held, fresh, *latents)
+    assert clean.code == 0, clean.out + clean.err
+    caught = tenfold("memorisation", train, held, copies, *latents, "-o", tmp_path / "caught")
+    assert caught.code == 1, caught.out + caught.err
+    says(caught.out, "Memorised", "nearest.png")
+
+    other = tenfold("richness", held, fresh, *latents, "--size", "12x12")
+    assert other.code == 2
+    says(other.err, "(10, 10, 1)", "--size")
+
+
 def test_check_leakage(tmp_path: Path) -> None:
     data = folder(tmp_path / "data")
     clean = tenfold("check-leakage", data, "-o", tmp_path / "clean")

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from tenfold.declare.compose import ComposeUse
 from tenfold.declare.generators import METRICS, GeneratorUse
 from tenfold.declare.recipe import BORDER_MODES, Border, Recipe
 from tenfold.errors import RequestError
@@ -110,6 +111,27 @@ def _generator(draw: st.DrawFn) -> GeneratorUse:
 
 
 @st.composite
+def _compose(draw: st.DrawFn) -> ComposeUse:
+    def ends(numbers: st.SearchStrategy[Any]) -> tuple[Any, Any]:
+        low, high = sorted(draw(st.tuples(numbers, numbers)))
+        return low, high
+
+    return ComposeUse(
+        share=draw(st.floats(0, 1)),
+        objects=ends(st.integers(1, 1000)),
+        scale=ends(st.floats(0.05, 20)),
+        rotation=draw(st.floats(0, 180)),
+        overlap=draw(st.floats(0, 1)),
+        blend=draw(st.sampled_from(("feather", "poisson", "none"))),
+        feather=draw(st.integers(0, 32)),
+        cut=draw(st.sampled_from(("ellipse", "contrast", "box"))),
+        rare_first=draw(st.booleans()),
+        backgrounds=draw(st.sampled_from(("set", "inpainted"))),
+        transforms=draw(st.booleans()),
+    )
+
+
+@st.composite
 def recipes(draw: st.DrawFn) -> Recipe:
     """Recipes with any settings."""
     mode = draw(st.sampled_from(BORDER_MODES))
@@ -129,4 +151,5 @@ def recipes(draw: st.DrawFn) -> Recipe:
         mask_pairs=draw(st.none() | _pairs()),
         value_range=draw(st.none() | _levels()),
         generators=tuple(draw(st.lists(_generator(), max_size=3))),
+        compose=draw(st.none() | _compose()),
     )

@@ -17,6 +17,7 @@ from tenfold.errors import RecipeError, RequestError, TenfoldError
 
 HEAD = "version: 1\ninvariances:\n"
 MODELS = HEAD + "  - rotation\ngenerators:\n"
+PASTE = HEAD + "  - rotation\ncompose:\n"
 
 BROKEN: dict[str, tuple[Any, ...]] = {
     # unknown names, each with ours
@@ -158,6 +159,19 @@ BROKEN: dict[str, tuple[Any, ...]] = {
     "neighbours": (f"{MODELS}  - model: a\n    neighbours: 0\n", 6, "1..10000", "got 0"),
     "transforms": (f"{MODELS}  - model: a\n    transforms: some\n", 6, "true or false"),
     "generator": (f"{HEAD}  - rotation\ngenerator: a\n", 4, "mean 'generators'?"),
+    # compose
+    "compose's key": (f"{PASTE}  objets: 3\n", 5, "'objets'", "mean 'objects'?"),
+    "compose's key of others": (f"{PASTE}  p: 0.5\n", 5, "mean 'share'?"),
+    "compose's share": (f"{PASTE}  share: 2\n", 5, "share", "0..1", "got 2"),
+    "no objects": (f"{PASTE}  objects: 0\n", 5, "objects", "1..1000", "got 0"),
+    "objects of three": (f"{PASTE}  objects: [1, 2, 3]\n", 5, "[low, high]"),
+    "objects upside down": (f"{PASTE}  objects: [4, 1]\n", 5, "mean [1, 4]?"),
+    "half an object": (f"{PASTE}  objects: 1.5\n", 5, "whole number"),
+    "blend": (f"{PASTE}  blend: fether\n", 5, "mean 'feather'?"),
+    "backgrounds": (f"{PASTE}  backgrounds: none\n", 5, "set, inpainted"),
+    "compose a list": (f"{PASTE}  - share: 1\n", 4, "must be a mapping such as {share: 0.5}"),
+    "compose a number": (f"{HEAD}  - rotation\ncompose: 0.3\n", 4, "write {share: 0.3}"),
+    "copy_paste": (f"{HEAD}  - rotation\ncopy_paste: 1\n", 4, "mean 'compose'?"),
     # text that isn't a recipe
     "tab": ("version: 1\ninvariances:\n\t- rotation\n", 3, "a tab", "spaces"),
     "unclosed": (HEAD + "  - rotation: [1, 2\n", 4, "not valid YAML"),

@@ -29,6 +29,7 @@ BEYOND_SCHEMA = {
     # partners that occur twice, sums, NaN, and the form of the text itself.
     "upside down", "not a number", "pair twice", "loop", "tag on a mapping", "binary",
     "levels upside down", "levels empty", "strength upside down", "shares",
+    "objects upside down",
 }  # fmt: skip
 
 

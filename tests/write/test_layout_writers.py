@@ -523,7 +523,8 @@ def test_vanished_original_and_full_disk(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_every_layout_has_its_writer() -> None:
     assert [w.layout for w in WRITERS] == [
-        "arrays", "coco", "voc", "yolo", "webdataset", "parquet", "pairs", "csv", "folder"
+        "arrays", "coco", "voc", "yolo", "webdataset", "parquet", "pairs", "csv", "folder",
+        "synth",
     ]  # fmt: skip
 
 

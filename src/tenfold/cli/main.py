@@ -19,6 +19,7 @@ _COMMANDS = {
     "verify": ("tenfold.cli.augment", "verify"),
     "inspect": ("tenfold.cli.look", "inspect"),
     "preview": ("tenfold.cli.look", "preview"),
+    "synth": ("tenfold.cli.synth", "synth"),
     "recipe": ("tenfold.cli.recipe", "recipe"),
     "fit": ("tenfold.cli.fit", "fit"),
     "latent": ("tenfold.cli.latent", "latent"),
@@ -34,7 +35,8 @@ _COMMANDS = {
 _EPILOG = """\b
 Exit codes:
   0    all is well
-  1    done, but some samples were quarantined (or a replay, a verification found a difference)
+  1    done, but some samples were quarantined; or a check found something: a difference
+       (replay, verify), a leak (check-leakage), a generator that copies (memorisation)
   2    the request can't be met; nothing was written
   3    the run stopped (disk full, folder gone); repeat it with --resume
   130  interrupted; repeat it with --resume"""

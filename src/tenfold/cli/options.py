@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tenfold.errors import RequestError, did_you_mean
 from tenfold.places import Place, place_of
 from tenfold.samples.source import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from tenfold.engine.ray import RayEngine
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,6 +78,46 @@ def recipe_options(default: str = "made from SRC as by `recipe init`") -> Callab
         )(function)
 
     return add
+
+
+def engine_options(function: F) -> F:
+    """--workers, --engine and --address."""
+    function = click.option(
+        "--address", metavar="HOST:PORT",
+        help="of the Ray cluster  [default: RAY_ADDRESS, or one of its own on this machine]",
+    )(function)  # fmt: skip
+    function = click.option(
+        "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+        help="who works: this machine, or a Ray cluster",
+    )(function)  # fmt: skip
+    return click.option(
+        "--workers", type=click.IntRange(1),
+        help="processes; the result doesn't depend on it  [default: 1; with ray, all CPUs]",
+    )(function)  # fmt: skip
+
+
+def run_options(function: F) -> F:
+    """--shard, --resume, --overwrite, --dry-run and --quiet."""
+    for option in (
+        click.option("--quiet", is_flag=True, help="no progress, no summary"),
+        click.option("--dry-run", is_flag=True, help="say what would be done, and write nothing"),
+        click.option("--overwrite", is_flag=True, help="delete an earlier result in DST first"),
+        click.option("--resume", is_flag=True, help="go on with an interrupted run"),
+        click.option("--shard", metavar="I/N", help="do only part I (from 0) of N"),
+    ):
+        function = option(function)
+    return function
+
+
+def ray_engine(name: str, address: str | None, workers: int | None) -> RayEngine | None:
+    """The Ray engine if `--engine` names it; RequestError for an address without it."""
+    if name == "ray":
+        from tenfold.engine.ray import RayEngine
+
+        return RayEngine(address, workers)
+    if address is not None:
+        raise RequestError("--address is that of a Ray cluster; give --engine ray too")
+    return None
 
 
 def words(text: str) -> list[str]:

@@ -145,6 +145,10 @@ def memorisation(
     help="least correlation of thumbnails of near duplicates, 0.8 to 1",
 )  # fmt: skip
 @click.option(
+    "--features", is_flag=True,
+    help="look for crops and small turns too, by features: some 20 ms a sample",
+)  # fmt: skip
+@click.option(
     "--manifest", "made", type=place(), multiple=True, metavar="DIR",
     help="a dataset that tenfold made, whose outputs may be among these; may be repeated",
 )  # fmt: skip
@@ -155,8 +159,8 @@ def memorisation(
 @click.option("--label-column", metavar="NAME", help="the table's column of labels")
 @click.option("--quiet", is_flag=True, help="no progress")
 def check_leakage(
-    datasets: tuple[Place, ...], threshold: float, made: tuple[Place, ...], output: Path | None,
-    layout: str | None, label_column: str | None, quiet: bool,
+    datasets: tuple[Place, ...], threshold: float, features: bool, made: tuple[Place, ...],
+    output: Path | None, layout: str | None, label_column: str | None, quiet: bool,
 ) -> int:  # fmt: skip
     """Find samples that are in two splits of DATASET, or in two datasets.
 
@@ -172,7 +176,7 @@ def check_leakage(
     sources = [open_source(each, layout, label_column=label_column) for each in datasets]
     lineage = Lineage([*with_manifest(source.root for source in sources), *made])
     with bar(sum(len(source.items) for source in sources), "samples", quiet) as advance:
-        found = check(sources, lineage=lineage, like=threshold, progress=advance)
+        found = check(sources, lineage=lineage, like=threshold, features=features, progress=advance)
     say(leakage_text(found))
     _write_json(output, "leakage.json", leakage_plain(found))
     if output is not None and found.leaks:

@@ -96,6 +96,8 @@ KEY_ALIASES: dict[str, str] = {
     "flip_idx": "keypoint_pairs", "description": "assumes", "about": "assumes",
     "title": "name", "format": "version", "generator": "generators", "models": "generators",
     "model": "generators", "learned": "generators", "synthetic": "generators",
+    "copy_paste": "compose", "copypaste": "compose", "composition": "compose", "paste": "compose",
+    "frankenstein": "compose",
 }  # fmt: skip
 """Other words for a recipe's own keys."""
 

@@ -80,6 +80,8 @@ def dump_recipe(recipe: Recipe, full: bool = False) -> str:
         plain["border"] = Flow(border) if border["value"] else border["mode"]
     if "generators" in plain:
         plain["generators"] = [Flow(use) for use in plain["generators"]]
+    if plain.get("compose") is not None:
+        plain["compose"] = Flow(plain["compose"])
     plain["invariances"] = [
         {name: Flow(parameters)} if parameters else name
         for item in plain["invariances"]
@@ -96,6 +98,7 @@ def _in_full(recipe: Recipe) -> dict[str, Any]:
         plain[key] = [*map(_unfixed, value)] if isinstance(value, tuple) else value
     plain["border"] = {"mode": recipe.border.mode, "value": recipe.border.value}
     plain["generators"] = [use.plain(full=True) for use in recipe.generators]
+    plain["compose"] = None if recipe.compose is None else recipe.compose.plain(full=True)
     plain["invariances"] = [
         {
             op.name: {

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from tenfold.declare.compose import ComposeUse
 from tenfold.declare.generators import GeneratorUse
 from tenfold.errors import RecipeError, RequestError, did_you_mean
 from tenfold.ops.op import Op
@@ -67,6 +68,7 @@ class Recipe:
             beyond it may come in and survive geometry; what changes intensities clips to it.
         generators: fitted models that make a share of the copies; the rest are the invariances
             applied to the original.
+        compose: a share of the copies get objects cut out of other samples; None: none do.
         folder: of the recipe's file, where its models are looked for first; no part of what the
             recipe says, nor of its hash.
     """
@@ -85,6 +87,7 @@ class Recipe:
     mask_pairs: tuple[tuple[int, int], ...] | None = None
     value_range: tuple[float, float] | None = None
     generators: tuple[GeneratorUse, ...] = ()
+    compose: ComposeUse | None = None
     folder: Path | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -130,6 +133,8 @@ class Recipe:
                 value = [list(pair) for pair in value]
             elif f.name == "generators":
                 value = [use.plain() for use in value]
+            elif isinstance(value, ComposeUse):
+                value = value.plain()
             elif f.name == "value_range":
                 value = list(value)
             out[f.name] = value

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenfold.declare.aliases import BORDER_ALIASES, INTERPOLATION_ALIASES, hint
+from tenfold.declare.compose import SCHEMA as COMPOSE_SCHEMA
+from tenfold.declare.compose import check_compose
 from tenfold.declare.generators import SCHEMA as GENERATORS_SCHEMA
 from tenfold.declare.generators import check_generators
 from tenfold.declare.recipe import BORDER_MODES, Border
@@ -264,6 +266,12 @@ SETTINGS: dict[str, Setting] = {
         check_generators,
         GENERATORS_SCHEMA,
         "[{model: model/, share: 0.5}]",
+    ),
+    "compose": Setting(
+        "a share of the copies get objects cut out of other samples ([composing](compose.md))",
+        check_compose,
+        COMPOSE_SCHEMA,
+        "{share: 0.5, objects: [1, 4]}",
     ),
 }
 """Every key of a recipe but `version` and `invariances`, in the order in which it is written."""

@@ -18,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 import tenfold
+from tenfold.compose.composer import Composer
 from tenfold.declare.recipe import Recipe
 from tenfold.errors import RequestError, did_you_mean
 from tenfold.learned.copies import Generators
@@ -52,6 +53,7 @@ class Job:
         originals: write the multiplied items' originals too.
         asked: what the request said in so many words ("copies", "balance"), part of `identity`.
         generators: those of the recipe, found.
+        composer: the recipe's `compose`, with what the source has to cut out.
     """
 
     source: Source
@@ -63,6 +65,7 @@ class Job:
     originals: bool = True
     asked: Mapping[str, Any] = field(default_factory=dict)
     generators: Generators = Generators()
+    composer: Composer = Composer()
 
     @property
     def plan(self) -> Plan:

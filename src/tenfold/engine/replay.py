@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import tenfold
+from tenfold.compose.composer import Composer
 from tenfold.declare.parse import load_recipe
 from tenfold.engine.local import single_threaded
 from tenfold.engine.making import make_again
@@ -23,6 +24,7 @@ from tenfold.samples.source import Source
 from tenfold.samples.sources import open_source
 from tenfold.samples.sources.arrays import ArraysSource, row_hash
 from tenfold.samples.validate import clean
+from tenfold.synth.source import SynthSource
 from tenfold.write.arrays import read_row
 from tenfold.write.packed import PackedWriter
 from tenfold.write.writer import WriteOptions, Written
@@ -70,10 +72,7 @@ def replay(
     assert name is not None
     line = _find(destination, name)
     about = read_job(destination)["job"]
-    origin = open_source(
-        source or place_of(about["source"]), layout=about["layout"], max_pixels=about["max_pixels"],
-        label_column=about.get("label_column"),
-    )  # fmt: skip
+    origin = _origin(about, source, destination)
     options = WriteOptions(
         about["template"], about["format"], about["quality"], about.get("to"), about.get("per_file")
     )
@@ -81,6 +80,15 @@ def replay(
         return _made_again(line, origin, destination, output, options, about, models, kept=True)
     with tempfile.TemporaryDirectory(prefix="tenfold-replay-") as folder:
         return _made_again(line, origin, destination, Path(folder), options, about, models)
+
+
+def _origin(about: Mapping[str, Any], source: Place | None, destination: Place) -> Source:
+    if about["layout"] == SynthSource.layout:  # what made it lies in the dataset itself
+        return SynthSource.open(source or destination, about["max_pixels"])
+    return open_source(
+        source or place_of(about["source"]), layout=about["layout"], max_pixels=about["max_pixels"],
+        label_column=about.get("label_column"),
+    )  # fmt: skip
 
 
 def _made_again(
@@ -117,7 +125,9 @@ def _made_again(
                 recipe, about["models"], [*models, *map(Path, about["model_folders"].values())]
             )
         with single_threaded():
-            outcome = make_again(Plan(recipe, origin.info), generators, sample, line)
+            composer = Composer.again(recipe, origin)
+            plan = Plan(recipe, origin.info)
+            outcome = make_again(plan, generators, composer, sample, line)
         written = write_copy(writer, item, line["copy"], outcome.sample)
     if isinstance(writer, PackedWriter):
         stored = writer_for(origin, destination, options)

@@ -127,7 +127,8 @@ def _item(job: Job, item: Item, copies: int | None) -> Iterator[dict[str, Any]]:
     if sample is None:
         return
     keys = [Key(job.seed, item.id, copy) for copy in range(1, copies + 1)]
-    for key, made in zip(keys, make_copies(plan, job.generators, sample, keys), strict=True):
+    made_copies = make_copies(plan, job.generators, job.composer, item, sample, keys)
+    for key, made in zip(keys, made_copies, strict=True):
         new = made.outcome.sample
         written = write_copy(job.writer, item, key.copy, new)
         yield _entry(

@@ -36,6 +36,7 @@ def contact_sheet(
     classes: Sequence[Label] = (),
     ignore_value: int | None = None,
     captions: Sequence[Sequence[str]] = (),
+    heads: Sequence[str] = (),
 ) -> Picture:
     """Originals on the left, their copies to the right, one row a sample, annotations drawn in.
 
@@ -51,6 +52,7 @@ def contact_sheet(
         classes: all classes in the dataset's order, for colours.
         ignore_value: the mask value that means "unknown".
         captions: for each row a line beneath each of its copies; "" for none.
+        heads: above the columns, in place of "original", "copy 1"...
 
     Returns:
         (H, W, 3) uint8, RGB.
@@ -82,7 +84,7 @@ def contact_sheet(
     sheet = np.full((top + 26 + sum(heights) + _GAP * len(rows) + _MARGIN - _GAP, width, 3), 255)
     sheet = sheet.astype(np.uint8)
     sheet[:top] = heading
-    _write_heads(sheet, top, lefts, widths)
+    _write_heads(sheet, top, lefts, widths, heads)
     y = top + 26
     shade_to = lefts[0] + widths[0] + _APART // 2
     sheet[top:, :shade_to] = np.where(
@@ -163,12 +165,14 @@ def _heading(title: str, subtitle: str, width: int) -> Picture:
     return band
 
 
-def _write_heads(sheet: Picture, top: int, lefts: Sequence[int], widths: Sequence[int]) -> None:
+def _write_heads(
+    sheet: Picture, top: int, lefts: Sequence[int], widths: Sequence[int], heads: Sequence[str]
+) -> None:
     for i, (left, width) in enumerate(zip(lefts, widths, strict=True)):
         words = "original" if i == 0 else f"copy {i}"
         if width < 48 and i > 0:
             words = str(i)
-        words = fit_text(words, 12, width + _GAP)
+        words = fit_text(heads[i] if i < len(heads) else words, 12, width + _GAP)
         x = left + (width - text_size(words, 12)[0]) // 2
         write_text(sheet, words, (x, top + 6), 12, _INK if i == 0 else _QUIET)
 

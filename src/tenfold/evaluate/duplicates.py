@@ -50,7 +50,7 @@ def perceptual_hash(grey: NDArray[np.float32]) -> int:
     return int.from_bytes(bits.tobytes(), "big")
 
 
-def _colours(sample: Sample) -> NDArray[np.float32]:
+def colours_of(sample: Sample) -> NDArray[np.float32]:
     """Colour channels (at most three) as float32 in units of the value range."""
     low, high = sample.value_range
     image = sample.image
@@ -70,7 +70,7 @@ def small_colours(sample: Sample) -> tuple[NDArray[np.float32] | None, float, st
     faint = 2 / 255 if sample.image.dtype == np.uint8 else 2e-4
     if min(sample.height, sample.width) < SMALLEST:
         return None, faint, "small"
-    small = cv2.resize(_colours(sample), (SMALLEST, SMALLEST), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(colours_of(sample), (SMALLEST, SMALLEST), interpolation=cv2.INTER_AREA)
     small = small.reshape(SMALLEST, SMALLEST, -1)
     if float(small.std(axis=(0, 1)).max()) < faint:
         return None, faint, "plain"

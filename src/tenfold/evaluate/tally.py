@@ -157,6 +157,7 @@ class Aggregates:
         annotations: "clipped", "dropped"... -> how many annotations.
         plain_copies: copies of the original on which no op happened to act.
         generated: copies that a generator made, by its words (see `generator_in_words`).
+        composed: copies with objects of other samples; pasted: class -> such objects.
     """
 
     outputs: int = 0
@@ -166,6 +167,8 @@ class Aggregates:
     annotations: Counter[str] = field(default_factory=Counter)
     plain_copies: int = 0
     generated: Counter[str] = field(default_factory=Counter)
+    composed: int = 0
+    pasted: Counter[str] = field(default_factory=Counter)
 
     def kind(self, name: str) -> int:
         """Outputs of that kind in all splits."""
@@ -191,7 +194,11 @@ def collect(manifest: Iterable[Mapping[str, Any]], log: Iterable[str] = ()) -> A
         ops = line.get("ops") or ()
         if made := generator_in_words(line):
             sums.generated[made] += 1
-        sums.plain_copies += kind == "copy" and not ops and not made
+        composed = line.get("composed")
+        if composed:
+            sums.composed += 1
+            sums.pasted.update(str(part.get("label")) for part in composed.get("parts") or ())
+        sums.plain_copies += kind == "copy" and not ops and not made and not composed
         for entry in ops:
             _add_op(sums, str(entry["op"]), entry.get("drawn") or {}, logarithmic)
     return sums

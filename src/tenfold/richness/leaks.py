@@ -1,4 +1,4 @@
-"""Leakage: what is tested on and was trained on, exactly, nearly, turned, or as a copy."""
+"""Leakage: what is tested on and was trained on, exactly, nearly, turned, moved, or as a copy."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ from numpy.typing import NDArray
 from tenfold.errors import RequestError, SampleError
 from tenfold.evaluate.duplicates import close_between
 from tenfold.evaluate.names import by_split
-from tenfold.richness.lineage import Lineage
-from tenfold.richness.looks import Look, likeness, turned
+from tenfold.richness.lineage import Family, Lineage
+from tenfold.richness.looks import Look, grey_of, likeness, turned
+from tenfold.richness.moved import candidates, closely, likely
 from tenfold.samples.source import Item, Quarantined, Source
 
-Kind = Literal["exact", "lineage", "near"]
+Kind = Literal["exact", "lineage", "near", "moved"]
 _BITS = 12
 _EACH = 8
 _PROBES = 500
 LIKE = 0.95
 """Least likeness of near duplicates, see `likeness`."""
+MOVED = 0.96
+"""Least likeness of moved ones, see `tenfold.richness.moved.laid_on`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +44,7 @@ class Entry:
     source: Source
     item: Item
     look: Look
-    family: tuple[tuple[str, str], str] | None = None
+    family: tuple[tuple[Family, ...], str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +52,12 @@ class Leak:
     """A sample that is in two parts.
 
     Attributes:
-        kind: "exact" (the same pixels), "lineage" (copies of one sample, by the manifest) or
-            "near" (looks the same).
+        kind: "exact" (the same pixels), "lineage" (copies of one sample, by the manifest), "near"
+            (looks the same) or "moved" (one is cut out of the other, or turned a little).
         first, second: the two; the second is in the later part.
         turn: how the second must be laid to look like the first, a place in `TURNS`.
-        likeness: 1 for the same pixels; of near ones see there; of copies NaN.
+        likeness: 1 for the same pixels; of near ones see there, of moved ones where they cover
+            each other; of copies NaN.
     """
 
     kind: Kind
@@ -61,6 +65,9 @@ class Leak:
     second: Entry
     turn: int = 0
     likeness: float = 1.0
+
+
+Looking = Callable[[Sequence[Entry], Sequence[Entry], float], Iterator[Leak]]
 
 
 @dataclass(slots=True)
@@ -73,8 +80,9 @@ class Leakage:
         unreadable: what couldn't be looked at.
         small, plain: samples too small or too plain to look for near duplicates.
         lineage: whether there was a manifest.
+        features: whether moved ones were looked for.
         usual: share of an earlier part's own samples that look like another of that part; NaN
-            where no near duplicates were found. Where pictures are alike by nature it is large.
+            where no near or moved ones were found. Where pictures are alike by nature it is large.
     """
 
     parts: dict[str, int]
@@ -83,6 +91,7 @@ class Leakage:
     small: int = 0
     plain: int = 0
     lineage: bool = False
+    features: bool = False
     usual: float = math.nan
 
     def of(self, kind: Kind) -> list[Leak]:
@@ -92,7 +101,7 @@ class Leakage:
 
 def check_leakage(
     sources: Sequence[Source], *, lineage: Lineage | None = None, like: float = LIKE,
-    progress: Callable[[int], None] = lambda _: None,
+    features: bool = False, progress: Callable[[int], None] = lambda _: None,
 ) -> Leakage:  # fmt: skip
     """Look for samples that are in two splits of a dataset, or in two datasets.
 
@@ -103,7 +112,9 @@ def check_leakage(
         sources: one with splits, or two or more, each of which then counts as one part.
         lineage: manifests to know copies by.
         like: least likeness of near duplicates, 0.8 to 1. Turned and mirrored ones, of which
-            there are eight times as many to choose from, must come twice as near to 1.
+            there are eight times as many to choose from, must come twice as near to 1; moved ones
+            to 0.96 at least.
+        features: look for moved ones too, by features: some hundredths of a second a sample.
         progress: told of each sample read.
 
     Raises:
@@ -117,7 +128,7 @@ def check_leakage(
             f"{where} has no splits to compare; give a second dataset, or put the images into "
             "train/ and test/"
         )
-    found = Leakage({}, lineage=bool(lineage))
+    found = Leakage({}, lineage=bool(lineage), features=features)
     entries = list(_looked_at(sources, lineage or Lineage([]), found, progress))
     names = {entry.part for entry in entries}
     order = by_split(names) if len(sources) == 1 else _names(sources)
@@ -130,10 +141,16 @@ def check_leakage(
         rest = [e for e in parts[second] if id(e) not in known]
         for leak in _near(parts[first], rest, like):
             known.setdefault(id(leak.second), leak)
-    rank = {"exact": 0, "lineage": 1, "near": 2}
-    near = next((leak for leak in known.values() if leak.kind == "near"), None)
-    if near is not None:
-        found.usual = _usual(parts[near.first.part], like)
+        if features:
+            rest = [e for e in rest if id(e) not in known]
+            for leak in _moved(parts[first], rest, like):
+                known.setdefault(id(leak.second), leak)
+    rank = {"exact": 0, "lineage": 1, "near": 2, "moved": 3}
+    for kind, look in {"near": _near, "moved": _moved}.items():
+        some = next((leak for leak in known.values() if leak.kind == kind), None)
+        if some is not None:
+            usual = _usual(parts[some.first.part], look, like)
+            found.usual = usual if math.isnan(found.usual) else max(usual, found.usual)
     found.leaks = sorted(known.values(), key=lambda k: (rank[k.kind], -k.likeness))
     return found
 
@@ -184,9 +201,10 @@ def _turn_between(first: Entry, second: Entry) -> int:
 
 
 def _kin(first: Sequence[Entry], second: Sequence[Entry]) -> Iterator[Leak]:
-    families = {e.family[0]: e for e in reversed(first) if e.family is not None}
+    families = {f: e for e in reversed(first) if e.family is not None for f in e.family[0]}
     for entry in second:
-        if entry.family is not None and (twin := families.get(entry.family[0])) is not None:
+        known = (families.get(f) for f in (entry.family[0] if entry.family is not None else ()))
+        if (twin := next(filter(None, known), None)) is not None:
             yield Leak("lineage", twin, entry, likeness=float("nan"))
 
 
@@ -225,12 +243,35 @@ def _near(first: Sequence[Entry], second: Sequence[Entry], like: float) -> Itera
             return
 
 
-def _usual(part: Sequence[Entry], like: float) -> float:
+def _moved(first: Sequence[Entry], second: Sequence[Entry], like: float) -> Iterator[Leak]:
+    """The likest of the first part for each entry of the second that is it, moved a little."""
+    theirs = [e for e in first if e.look.detail is not None]
+    ours = [e for e in second if e.look.detail is not None]
+    if not theirs or not ours:
+        return
+    before = np.stack([e.look.detail for e in theirs if e.look.detail is not None])
+    after = np.stack([e.look.detail for e in ours if e.look.detail is not None])
+    best: dict[int, tuple[float, int]] = {}
+    for pair in candidates(before, after):
+        start = likely(before[pair.first], after[pair.second], pair.start)
+        if start is not None:
+            alike = closely(_grey(theirs[pair.first]), _grey(ours[pair.second]), start)
+            best[pair.second] = max(best.get(pair.second, (0.0, 0)), (alike, pair.first))
+    for place, (alike, twin) in best.items():
+        if alike >= max(like, MOVED):
+            yield Leak("moved", theirs[twin], ours[place], likeness=min(alike, 1.0))
+
+
+def _grey(entry: Entry) -> NDArray[np.float32]:
+    return grey_of(entry.source.read(entry.item))
+
+
+def _usual(part: Sequence[Entry], look: Looking, like: float) -> float:
     """Share of a part's own samples, of some 500, that look like another of that part."""
     step = max(2, len(part) // _PROBES)
     probes = part[::step]
     rest = [entry for k, entry in enumerate(part) if k % step]
-    return sum(1 for _ in _near(rest, probes, like)) / len(probes)
+    return sum(1 for _ in look(rest, probes, like)) / len(probes)
 
 
 def _nearest_few(

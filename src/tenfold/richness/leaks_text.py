@@ -20,6 +20,7 @@ _SHOWN = 40
 _ALIKE = 0.02
 _KINDS = {
     "exact": "the same pixels", "lineage": "copies of one sample", "near": "looks the same",
+    "moved": "cut or tilted",
 }  # fmt: skip
 
 
@@ -35,7 +36,8 @@ def leakage_text(found: Leakage) -> str:
                 f"LEAKAGE: {count:,} of {found.parts[name]:,} samples of {readable(name)} "
                 f"({share:.1%}) are in an earlier part too"
             )
-        kinds = [(said, len(found.of(kind))) for kind, said in _KINDS.items()]  # type: ignore[arg-type]
+        sought = [kind for kind in _KINDS if kind != "moved" or found.features]
+        kinds = [(_KINDS[kind], len(found.of(kind))) for kind in sought]  # type: ignore[arg-type]
         lines.append("  " + ", ".join(f"{said}: {count:,}" for said, count in kinds))
         lines += [f"    {_told(leak)}" for leak in found.leaks[:_LINES]]
         if len(found.leaks) > _LINES:
@@ -50,6 +52,8 @@ def leakage_text(found: Leakage) -> str:
         lines.append("no leakage found")
     if not found.lineage:
         lines.append("  no manifest: copies are found by their looks alone")
+    if not found.features:
+        lines.append("  without --features: crops and small turns aren't looked for")
     if found.small:
         lines.append(
             f"  {found.small:,} images are below {SMALLEST} pixels, where different pictures look "
@@ -82,6 +86,7 @@ def leakage_plain(found: Leakage) -> dict[str, Any]:
         "too_small_for_near": found.small,
         "too_plain_for_near": found.plain,
         "lineage_checked": found.lineage,
+        "features_checked": found.features,
         "alike_within_a_part": None if math.isnan(found.usual) else found.usual,
     }
 
@@ -113,7 +118,7 @@ def _told(leak: Leak) -> str:
 
 
 def _number(leak: Leak) -> str:
-    return f" {leak.likeness:.3f}" if leak.kind == "near" else ""
+    return f" {leak.likeness:.3f}" if leak.kind in {"near", "moved"} else ""
 
 
 def _name(item: str) -> str:

@@ -13,7 +13,7 @@ Family = tuple[str, str]
 
 
 class Lineage:
-    """Families: a sample and all copies that tenfold made of it.
+    """Families: a sample and all copies that tenfold made of it, or with objects of it.
 
     Files are known by their content, so that they are found wherever they were moved.
 
@@ -25,7 +25,7 @@ class Lineage:
     """
 
     def __init__(self, folders: Iterable[Place]) -> None:
-        self._families: dict[str, tuple[Family, str]] = {}
+        self._families: dict[str, tuple[tuple[Family, ...], str]] = {}
         for folder in folders:
             if not (folder / MANIFEST).exists():
                 raise RequestError(
@@ -33,16 +33,22 @@ class Lineage:
                 )
             for line in manifest_lines(folder):
                 first = next(iter(line["files"].values()), None)
-                family = str(folder), str(line.get("item"))
+                parents = [part["parent"] for part in (line.get("composed") or {}).get("parts", ())]
+                names = dict.fromkeys([str(line.get("item")), *map(str, parents)])
+                families = tuple((str(folder), name) for name in names)
                 made = line.get("kind") == "copy"
                 if first is not None:
-                    self._families[first] = family, "a copy" if made else "the original"
+                    self._families[first] = families, "a copy" if made else "the original"
 
     def __bool__(self) -> bool:
         return bool(self._families)
 
-    def of(self, source: Source, item: Item) -> tuple[Family, str] | None:
-        """The family of a sample and what it is in it; None if it belongs to none."""
+    def of(self, source: Source, item: Item) -> tuple[tuple[Family, ...], str] | None:
+        """The families of a sample and what it is in them; None if it belongs to none.
+
+        A composed copy is of the family of each sample that it has something of, its background's
+        first.
+        """
         if not self._families or not item.files:
             return None
         return self._families.get(file_hash(source.root / item.files[0]))

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.evaluate.duplicates import SMALLEST, pixel_digest, small_colours
+from tenfold.evaluate.duplicates import SMALLEST, colours_of, pixel_digest, small_colours
 from tenfold.ops.colour_science import LUMA_601
 from tenfold.samples.sample import Array, Sample
 
@@ -60,13 +60,22 @@ class Look:
         orbit = _orbit_digest(image) if brief else None
         if small is None:
             return cls(digest, orbit, why=why)
-        # As grey pictures are made of colours, so that they are found beside them.
-        grey = small @ _LUMA if small.shape[2] == 3 else small.mean(axis=2)
+        grey = _grey(small)
         low, high = float(grey.min()), float(grey.max())
         if high - low < 1 / 255:  # colours that differ, of one brightness
             return cls(digest, orbit, why="plain")
         detail = np.rint((grey - low) / (high - low) * 255).astype(np.uint8)
         return cls(digest, orbit, turned_hashes(grey), detail)
+
+
+def grey_of(sample: Sample) -> NDArray[np.float32]:
+    """(H, W), a sample's image in grey, 0 black and 1 white."""
+    return _grey(colours_of(sample))
+
+
+def _grey(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """As grey pictures are made of colours, so that they are found beside them."""
+    return np.asarray(colours @ _LUMA if colours.shape[2] == 3 else colours.mean(axis=2))
 
 
 def turned(image: Array, turn: int) -> Array:

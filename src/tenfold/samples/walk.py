@@ -25,6 +25,9 @@ OWN_FILES = frozenset(
 )
 """What tenfold itself puts at a dataset's top; never part of the data."""
 
+SIMULATION, LAYERS = "synth.yaml", "layers"
+"""What tells that a dataset was simulated, and the folder of all masks but the first."""
+
 IMAGE_SUFFIXES = frozenset(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
 OTHER_IMAGES = frozenset(
     {

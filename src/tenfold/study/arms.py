@@ -175,6 +175,8 @@ def read_recipe(name: str) -> Any:
             f"{name} has generators; in a study name them as steps of the arm: "
             "vae:interpolation+recipe:natural"
         )
+    if recipe.compose is not None:
+        raise RequestError(f"{name} has 'compose', which a study of classes can't use; take it out")
     return recipe
 
 

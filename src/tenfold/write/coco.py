@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 
 from tenfold.errors import OutputError, RequestError, SampleError
-from tenfold.places import Place, Remote
+from tenfold.places import Place
 from tenfold.samples import outline, rle
 from tenfold.samples.sample import Instance, Points, Sample
 from tenfold.samples.source import Item, Source
@@ -28,6 +27,7 @@ from tenfold.samples.sources.coco_files import CocoFile
 from tenfold.write.atomic import write_chunks
 from tenfold.write.images import copy_files, image_bytes, write_files
 from tenfold.write.names import target_of
+from tenfold.write.spool import Spool, document
 from tenfold.write.writer import Line, WriteOptions, Writer, Written, with_items
 
 DECIMALS = 4
@@ -86,7 +86,7 @@ class CocoWriter(Writer):
             self.destination.mkdir(parents=True, exist_ok=True)
             with contextlib.ExitStack() as stack:
                 spools = [
-                    (_Spool(stack, self.destination), _Spool(stack, self.destination))
+                    (Spool(stack, self.destination), Spool(stack, self.destination))
                     for _ in self.files
                 ]
                 for line, item in with_items(lines, self.source.items):
@@ -114,7 +114,7 @@ class CocoWriter(Writer):
                     next_image += 1
                 return {
                     file.path: write_chunks(
-                        self.destination / file.path, _document(file, images, annotations)
+                        self.destination / file.path, document(file.head, images, annotations)
                     )
                     for file, (images, annotations) in zip(self.files, spools, strict=True)
                 }
@@ -194,37 +194,3 @@ def _renamed(entry: Mapping[str, Any], id_: int, line: Line) -> dict[str, Any]:
     folder, found, _ = name.rpartition(separator)
     out["file_name"] = folder + found + PurePosixPath(line.written.file).name
     return {**out, "id": id_, "width": width, "height": height}
-
-
-def _local(folder: Place) -> Path | None:
-    """Where temporary files of some size may lie: beside the result, if that is on a disk."""
-    return None if isinstance(folder, Remote) else folder
-
-
-class _Spool:
-    """A list of JSON values on disk, for lists that may not fit into memory."""
-
-    def __init__(self, stack: contextlib.ExitStack, folder: Place) -> None:
-        handle: IO[bytes] = tempfile.TemporaryFile(dir=_local(folder))  # noqa: SIM115 (the stack closes it)
-        self.handle = stack.enter_context(handle)
-        self.empty = True
-
-    def add(self, text: str) -> None:
-        self.handle.write(text.encode() if self.empty else b",\n" + text.encode())
-        self.empty = False
-
-    def chunks(self) -> Iterator[bytes]:
-        self.handle.seek(0)
-        while data := self.handle.read(_CHUNK):
-            yield data
-
-
-def _document(file: CocoFile, images: _Spool, annotations: _Spool) -> Iterator[bytes]:
-    """The whole JSON file, in pieces."""
-    head = file.head[:-1]
-    yield (head + (", " if len(head) > 1 else "")).encode()
-    yield b'"images": [\n'
-    yield from images.chunks()
-    yield b'\n], "annotations": [\n'
-    yield from annotations.chunks()
-    yield b"\n]}\n"

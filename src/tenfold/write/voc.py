@@ -69,7 +69,8 @@ class VocWriter(Writer):
         masks = dict(sample.masks)
         if item.extra["xml"] is not None:
             parent = voc_files.parse_xml(self.source.root / item.extra["xml"])
-            count = len(parent.findall("object"))
+            # A composed copy has more objects in its mask than its parent.
+            count = max(len(parent.findall("object")), sample.encoding.get("voc_objects", 0))
             tree = annotation_of(parent, sample, PurePosixPath(target).name)
             files[f"{ANNOTATIONS}/{stem}.xml"] = _text(tree)
             if "object" in masks:

@@ -13,6 +13,7 @@ from tenfold.write.names import check_options
 from tenfold.write.packed import PackedWriter
 from tenfold.write.pairs import PairsWriter
 from tenfold.write.parquet import ParquetExport, ParquetWriter
+from tenfold.write.synth import SynthWriter
 from tenfold.write.voc import VocWriter
 from tenfold.write.webdataset import WebDatasetExport, WebDatasetWriter
 from tenfold.write.writer import WriteOptions, Writer
@@ -28,6 +29,7 @@ WRITERS: tuple[type[Writer], ...] = (
     PairsWriter,
     FlatWriter,
     FolderWriter,
+    SynthWriter,
 )
 
 

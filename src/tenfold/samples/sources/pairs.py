@@ -10,13 +10,20 @@ from pathlib import PurePosixPath
 from typing import ClassVar
 
 from tenfold.errors import RequestError, SampleError
-from tenfold.long_list import kept_sorted
+from tenfold.long_list import kept, kept_sorted
 from tenfold.places import Place
 from tenfold.samples.codec import decode_image, decode_mask
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, Source
 from tenfold.samples.upright import sample_of
-from tenfold.samples.walk import canonical_split, is_image, list_files, unsupported
+from tenfold.samples.walk import (
+    LAYERS,
+    SIMULATION,
+    canonical_split,
+    is_image,
+    list_files,
+    unsupported,
+)
 
 IMAGE_FOLDERS = ("image", "images", "img", "imgs", "input", "inputs")
 MASK_FOLDERS = frozenset(
@@ -58,7 +65,7 @@ class PairsSource(Source):
         """There is at least one pair."""
         if not root.is_dir():
             return False
-        files = list_files(root).files
+        files = _of_data(list_files(root).files)
         if not any(_may_be_mask(f) for f in files if is_image(f)):
             return False
         return any(key in masks for images, masks in _sorted_out(files) for key in images)
@@ -70,8 +77,9 @@ class PairsSource(Source):
         if not root.is_dir():
             raise RequestError(f"{root} is not a folder; give the folder of images and masks")
         listing = list_files(root)
-        problems = [*listing.problems, *unsupported(listing.files)]
-        parts = _sorted_out(listing.files)
+        files = _of_data(listing.files)
+        problems = [*listing.problems, *unsupported(files)]
+        parts = _sorted_out(files)
         items = kept_sorted(
             (i for images, masks in parts for i in _matched(images, masks, problems)),
             key=lambda item: item.id,
@@ -103,6 +111,13 @@ class PairsSource(Source):
             masks={"mask": mask.mask},
             encoding={"masks": {"mask": mask.encoding}},
         )
+
+
+def _of_data(files: Sequence[str]) -> Sequence[str]:
+    """Of a dataset that tenfold simulated, what aren't further masks of its images."""
+    if SIMULATION not in files:
+        return files
+    return kept(file for file in files if not file.startswith(f"{LAYERS}/"))
 
 
 def _matched(images: _Files, masks: _Files, problems: list[Quarantined]) -> Iterator[Item]:

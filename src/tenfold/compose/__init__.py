@@ -1,0 +1,1 @@
+"""New samples from parts of labelled ones: objects cut out of some and put into others."""

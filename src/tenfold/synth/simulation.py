@@ -1,0 +1,172 @@
+"""What makes a simulated dataset: a synthesiser, a number of individuals, a seed, a style."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from tenfold.errors import RequestError, did_you_mean
+from tenfold.places import Place
+from tenfold.rng import Key, draws
+from tenfold.samples.walk import SIMULATION
+from tenfold.synth.dress.simulated import in_style
+from tenfold.synth.dress.style import Style
+from tenfold.synth.synthesiser import Simulated, Synthesiser
+
+FILE, STYLE = SIMULATION, "style.npz"
+"""Where a simulated dataset keeps what made it."""
+
+_MOST = 10_000_000
+_KEYS = ("synthesiser", "settings", "count", "seed", "strength")
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """A simulated dataset before it is made.
+
+    Attributes:
+        name: of the preset, or `package.module:Class` of a person's own synthesiser.
+        synthesiser: what makes an individual.
+        count: of individuals.
+        seed: any integer; each individual's own seed is drawn from it and its number, so that the
+            first hundred of a thousand are the same as a hundred.
+        style: what their pictures are dressed in, or None.
+        strength: of the style, 0 to 1.
+
+    Raises:
+        RequestError: a count or a strength that can't be used.
+    """
+
+    name: str
+    synthesiser: Synthesiser
+    count: int
+    seed: int
+    style: Style | None = field(default=None, repr=False)
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.count, bool) or not isinstance(self.count, int):
+            raise RequestError(f"the number of samples must be a whole one, got {self.count!r:.40}")
+        if not 1 <= self.count <= _MOST:
+            raise RequestError(f"the number of samples must be within 1..{_MOST}, got {self.count}")
+        if not 0 < self.strength <= 1:
+            raise RequestError(f"strength of the style must be within 0..1, got {self.strength!r}")
+
+    def names(self) -> list[str]:
+        """The individuals' names, in order, which sorting keeps."""
+        digits = max(6, len(str(self.count - 1)))
+        stem = self.name.rpartition(":")[2].lower().replace("_", "-")
+        return [f"{stem}-{number:0{digits}d}" for number in range(self.count)]
+
+    def seeds(self) -> list[int]:
+        """The individuals' seeds, 0 to 2^53 - 1."""
+        keys = [Key(self.seed, str(number), 0) for number in range(self.count)]
+        found: list[int] = draws(keys, ["synth"])[0].seeds.tolist()
+        return found
+
+    def make(self, seed: int) -> Simulated:
+        """An individual, dressed."""
+        made = self.synthesiser.make(seed)
+        if self.style is None:
+            return made
+        return in_style(made, self.style, seed, strength=self.strength)
+
+    def told(self) -> dict[str, Any]:
+        """All but the style's numbers, in plain types; what the file in the dataset says."""
+        out = {
+            "synthesiser": self.name,
+            "settings": self.synthesiser.settings(),
+            "count": self.count,
+            "seed": self.seed,
+        }
+        return out if self.style is None else {**out, "strength": self.strength}
+
+    def digest(self) -> str:
+        """A short name of what decides an individual of a given seed, sixteen hexadecimal digits.
+
+        Models and simulators of one's own are known by name and settings only.
+        """
+        told = {k: v for k, v in self.told().items() if k not in ("count", "seed")}
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+        if self.style is not None:
+            for array in (self.style.tables, self.style.details, self.style.bank.weights):
+                digest.update(array.tobytes())
+        return digest.hexdigest()[:16]
+
+    def file(self) -> bytes:
+        """The content of `synth.yaml`: what makes the dataset again, and what its masks mean."""
+        legend = {name: dict(values) for name, values in self.synthesiser.legend.items()}
+        text = yaml.safe_dump({**self.told(), "legend": legend}, sort_keys=False, width=100)
+        return text.encode()
+
+
+def opened(dataset: Place) -> Simulation:
+    """The simulation that made a dataset, from what lies in it.
+
+    Raises:
+        RequestError: it isn't there, or damaged.
+        ModelError: its style is damaged.
+    """
+    file = dataset / FILE
+    try:
+        told = yaml.safe_load(file.read_bytes())
+    except (OSError, yaml.YAMLError) as error:
+        raise RequestError(f"{file} can't be read: {error}") from None
+    if not isinstance(told, dict) or not {"synthesiser", "settings", "count", "seed"} <= set(told):
+        raise RequestError(f"{file} doesn't tell how a dataset was simulated")
+    style = Style.load(dataset / STYLE) if "strength" in told else None  # type: ignore[arg-type]
+    name = str(told["synthesiser"])
+    return Simulation(
+        name, synthesiser_of(name, told["settings"]), told["count"], told["seed"], style,
+        told.get("strength", 1.0),
+    )  # fmt: skip
+
+
+def synthesiser_of(name: str, settings: Mapping[str, Any] | None = None) -> Synthesiser:
+    """A preset, or a person's own `package.module:Class`, with some settings changed.
+
+    Raises:
+        RequestError: no such preset or class, or settings that it can't have.
+    """
+    from tenfold.synth.catalogue import PRESETS
+
+    if ":" in name:
+        return _imported(name).of(settings or {})
+    if name not in PRESETS:
+        hint = did_you_mean(name, PRESETS) or f"; there are {', '.join(PRESETS)}"
+        raise RequestError(f"no preset '{name}'{hint}; your own is named package.module:Class")
+    chosen = PRESETS[name]
+    return chosen.synthesiser.of({**chosen.settings, **(settings or {})})
+
+
+def _imported(name: str) -> type[Synthesiser]:
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise RequestError(
+            f"{name} can't be imported: {error}; is its folder in PYTHONPATH?"
+        ) from None
+    if not (isinstance(found, type) and issubclass(found, Synthesiser)):
+        raise RequestError(f"{name} is no tenfold.synth.synthesiser.Synthesiser")
+    return found
+
+
+def check_settings(value: object, where: str) -> dict[str, Any]:
+    """Settings read from a person's file; `RequestError` if they aren't a mapping of words."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise RequestError(f"{where} must be a mapping, a line 'name: value' for each setting")
+    # A dataset's own file, or only its settings.
+    inner = value.get("settings") if "synthesiser" in value else value
+    if "synthesiser" in value and set(value) - {*_KEYS, "legend"}:
+        unknown = sorted(set(value) - {*_KEYS, "legend"})[0]
+        raise RequestError(f"{where}: unknown key '{unknown}'; it may have {', '.join(_KEYS)}")
+    return dict(inner) if isinstance(inner, Mapping) else {}

@@ -1,0 +1,95 @@
+"""A simulated dataset as a source: its items are individuals, and to read one is to make it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from tenfold.errors import RequestError, SampleError
+from tenfold.long_list import kept
+from tenfold.places import Place, place_of
+from tenfold.samples.sample import Sample, value_range_of
+from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, Source
+from tenfold.synth.simulation import Simulation, opened
+from tenfold.synth.synthesiser import Simulated
+
+
+@dataclass(frozen=True, eq=False)
+class SynthSource(Source):
+    """Individuals that are made when they are read.
+
+    Attributes:
+        simulation: what makes them.
+    """
+
+    layout: ClassVar[str] = "synth"
+
+    root: Place
+    items: Sequence[Item]
+    info: DatasetInfo
+    simulation: Simulation
+    problems: tuple[Quarantined, ...] = ()
+    max_pixels: int = MAX_PIXELS
+    _last: dict[str, Simulated] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, simulation: Simulation, max_pixels: int = MAX_PIXELS) -> SynthSource:
+        """The source of a simulation."""
+        own = simulation.digest()
+        rows = zip(simulation.names(), simulation.seeds(), strict=True)
+        items = kept(Item(name, extra={"seed": seed, "of": own}) for name, seed in rows)
+        synthesiser = simulation.synthesiser
+        info = DatasetInfo(
+            classes=synthesiser.classes,
+            has_masks=True,
+            has_boxes=bool(synthesiser.classes),
+        )
+        root = place_of(simulation.name.replace(":", "."))
+        return cls(root, items, info, simulation, max_pixels=max_pixels)
+
+    @classmethod
+    def detect(cls, root: Place) -> bool:
+        """Never: a simulation is asked for by name."""
+        del root
+        return False
+
+    @classmethod
+    def open(cls, root: Place, max_pixels: int = MAX_PIXELS) -> SynthSource:
+        """The source of a dataset that was simulated before, from what it tells of itself."""
+        return cls.of(opened(root), max_pixels)
+
+    def made(self, item: Item) -> Simulated:
+        """An individual; the last one is kept, as it may be asked for twice.
+
+        Raises:
+            SampleError: this individual can't be made.
+        """
+        if item.id not in self._last:
+            self._last.clear()
+            try:
+                self._last[item.id] = self.simulation.make(int(item.extra["seed"]))
+            except RequestError as error:
+                raise SampleError(str(error)) from error
+        return self._last[item.id]
+
+    def read(self, item: Item) -> Sample:
+        """The individual as a sample; `encoding["told"]` and `["files"]` are what else is known."""
+        made = self.made(item)
+        height, width = made.image.shape[:2]
+        if height * width > self.max_pixels:
+            raise SampleError(
+                f"{width}x{height} is more than {self.max_pixels} pixels; raise max_pixels"
+            )
+        told = {"seed": item.extra["seed"], **made.told}
+        return Sample(
+            item.id,
+            made.image,
+            masks=dict(made.masks),
+            instances=tuple(made.instances),
+            value_range=tuple(told.get("value_range") or value_range_of(made.image)),
+            encoding={"told": told, "files": dict(made.files)},
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_last": {}}

@@ -1,0 +1,109 @@
+"""A simulated dataset in one call: individuals with exact labels, and copies of them if wanted."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from tenfold.declare.recipe import Recipe
+from tenfold.engine.destination import Existing
+from tenfold.engine.local import LocalEngine
+from tenfold.engine.run import RunResult
+from tenfold.engine.state import State
+from tenfold.errors import RequestError
+from tenfold.multiply import Prepared, carry_out, plan_job
+from tenfold.places import Place, place_of
+from tenfold.rng import fresh_seed
+from tenfold.samples.source import MAX_PIXELS
+from tenfold.synth.dress.style import Style
+from tenfold.synth.simulation import Simulation
+from tenfold.synth.source import SynthSource
+from tenfold.synth.synthesiser import Synthesiser
+from tenfold.write.writer import WriteOptions
+
+
+def plan_synthesis(
+    synthesiser: Synthesiser,
+    destination: str | Place,
+    count: int,
+    *,
+    name: str | None = None,
+    seed: int | None = None,
+    style: Style | None = None,
+    strength: float = 1.0,
+    recipe: Recipe | str | Path | None = None,
+    preset: str | None = None,
+    copies: int = 0,
+    options: WriteOptions = WriteOptions(),  # noqa: B008 (immutable)
+    max_pixels: int = MAX_PIXELS,
+    resume: bool = False,
+) -> Prepared:
+    """Check a request and make it a job; nothing is written. See `synthesise`."""
+    declared = recipe is not None or preset is not None
+    if copies and not declared:
+        raise RequestError(f"{copies} copies of what? say with a recipe or a preset")
+    if declared and not copies:
+        raise RequestError("a recipe, but no copies; say how many with copies")
+    target = place_of(destination).absolute()
+    begun = State(target).identity() if seed is None and resume else None
+    drawn = seed is None and begun is None
+    number = fresh_seed() if drawn else seed if begun is None else int(begun["seed"])
+    assert number is not None
+    kind = name or _import_path(synthesiser)
+    simulation = Simulation(kind, synthesiser, count, number, style, strength)
+    prepared = plan_job(
+        SynthSource.of(simulation, max_pixels), target,
+        recipe=recipe if declared else Recipe((), name="no invariances"), preset=preset,
+        copies=copies, seed=number, options=options, max_pixels=max_pixels,
+    )  # fmt: skip
+    return dataclasses.replace(prepared, seed_drawn=drawn, seed_begun=begun is not None)
+
+
+def synthesise(
+    synthesiser: Synthesiser,
+    destination: str | Place,
+    count: int,
+    *,
+    seed: int | None = None,
+    workers: int = 1,
+    style: Style | None = None,
+    strength: float = 1.0,
+    recipe: Recipe | str | Path | None = None,
+    preset: str | None = None,
+    copies: int = 0,
+    options: WriteOptions = WriteOptions(),  # noqa: B008 (immutable)
+    shard: tuple[int, int] = (0, 1),
+    existing: Existing = "refuse",
+) -> RunResult:
+    """Write a simulated dataset; see `tenfold.write.synth` for its files.
+
+    Args:
+        synthesiser: a preset's (`tenfold.synth.simulation.synthesiser_of`) or your own; a class
+            that can be imported by `module:Class`, so that files can be made again.
+        destination: a new or empty folder, or its URL.
+        count: of individuals, each from a seed of its own.
+        seed: any integer; without one, one is drawn and recorded.
+        workers: processes; the result doesn't depend on it.
+        style: what the pictures are dressed in: `Style.of_folder("real/")`.
+        strength: of the style, up to 1.
+        recipe, preset, copies: of each individual, transformed copies, as `augment` makes them.
+        options: names and encoding.
+        shard, existing: see `tenfold.augment`.
+
+    Returns:
+        What was done.
+
+    Raises:
+        RequestError: the request can't be met; nothing was written.
+        OutputError: the destination failed in mid-run; repeat with `existing="resume"`.
+    """
+    prepared = plan_synthesis(
+        synthesiser, destination, count, seed=seed, style=style, strength=strength, recipe=recipe,
+        preset=preset, copies=copies, options=options, resume=existing == "resume",
+    )  # fmt: skip
+    return carry_out(prepared, LocalEngine(workers), shard=shard, existing=existing)
+
+
+def _import_path(synthesiser: Synthesiser) -> str:
+    kind = type(synthesiser)
+    return f"{kind.__module__}:{kind.__qualname__}"

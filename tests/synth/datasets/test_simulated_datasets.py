@@ -1,0 +1,215 @@
+"""Simulated datasets on disk: exact, the same for any workers, resumed and made again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from dots import Dots
+from numpy.typing import NDArray
+
+from tenfold.engine.manifest import read_lines
+from tenfold.engine.replay import replay
+from tenfold.engine.verify import verify
+from tenfold.errors import RequestError
+from tenfold.rng import Key, draws
+from tenfold.samples.sources import open_source
+from tenfold.synth.simulation import Simulation, check_settings, synthesiser_of
+from tenfold.synth.source import SynthSource
+from tenfold.synthesis import synthesise
+from tenfold.testing import check_synthesiser
+
+DOTS = Dots(size=32)
+FLIP = "version: 1\ninvariances:\n  - reflection: {axes: vertical}\n"
+
+
+def pixels(file: Path) -> NDArray[Any]:
+    found = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+    assert found is not None
+    return np.asarray(found)
+
+
+def tree(folder: Path) -> str:
+    found = verify(folder)
+    assert not found.problems
+    return found.tree
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    synthesise(DOTS, tmp_path / "out", 5, seed=3)
+    return tmp_path / "out"
+
+
+def test_pictures_masks_objects_and_facts_agree(made: Path) -> None:
+    coco = json.loads((made / "annotations/instances.json").read_text())
+    assert [c["name"] for c in coco["categories"]] == ["small", "large"]
+    assert len(coco["images"]) == 5
+    facts = [json.loads(line) for line in (made / "metadata.jsonl").read_text().splitlines()]
+    for entry, told in zip(coco["images"], facts, strict=True):
+        name = entry["file_name"]
+        assert told["file"] == f"images/{name}"
+        image = pixels(made / "images" / name)
+        semantic = pixels(made / "masks" / name)
+        number = pixels(made / "layers/instance" / name)
+        assert np.array_equal(image == 200, semantic > 0)
+        own = [a for a in coco["annotations"] if a["image_id"] == entry["id"]]
+        assert len(own) == told["squares"] == number.max()
+        assert (made / "files" / name).with_suffix(".txt").read_text() == f"{len(own)} squares\n"
+        for one in own:
+            x, y, w, h = map(round, one["bbox"])
+            assert one["area"] == w * h
+            part = semantic[y : y + h, x : x + w]
+            assert (part == one["category_id"]).all()
+        assert sum(a["area"] for a in own) == np.count_nonzero(semantic)
+    ids = [a["id"] for a in coco["annotations"]]
+    assert ids == list(range(1, len(ids) + 1))
+
+
+def test_other_tools_and_augment_can_read_it(made: Path) -> None:
+    objects = open_source(made)
+    assert objects.layout == "coco"
+    assert len(objects.items) == 5
+    assert not objects.problems
+    pairs = open_source(made, layout="pairs")
+    assert len(pairs.items) == 5
+    assert not pairs.problems
+    sample = pairs.read(pairs.items[2])
+    assert np.array_equal(sample.image[:, :, 0] == 200, sample.masks["mask"] > 0)
+
+
+def test_workers_and_parts_make_the_same_files(made: Path, tmp_path: Path) -> None:
+    whole = tree(made)
+    synthesise(DOTS, tmp_path / "two", 5, seed=3, workers=2)
+    assert tree(tmp_path / "two") == whole
+    for part in (2, 0, 1):
+        synthesise(DOTS, tmp_path / "parts", 5, seed=3, shard=(part, 3), existing="resume")
+    assert tree(tmp_path / "parts") == whole
+    synthesise(DOTS, tmp_path / "other", 5, seed=4)
+    assert tree(tmp_path / "other") != whole
+
+
+def test_a_run_without_a_seed_is_resumed_with_its_own(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    simulation = Simulation("dots:Dots", DOTS, 5, 77)
+    source = SynthSource.of(simulation)
+    first = synthesise(DOTS, out, 5, seed=77, shard=(0, 2))
+    assert not first.complete
+    assert synthesise(DOTS, out, 5, existing="resume").complete
+    assert {line["item"] for line in read_lines(out / "manifest.jsonl")} == {
+        item.id for item in source.items
+    }
+    assert yaml.safe_load((out / "synth.yaml").read_text())["seed"] == 77
+
+
+def test_a_file_is_made_again_wherever_the_dataset_is(made: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.move(made, moved)
+    for file in ("images/dots-000003.png", "layers/instance/dots-000001.png"):
+        assert replay(moved / file).identical
+    (moved / "masks/dots-000003.png").write_bytes(b"spoiled")
+    assert not replay(moved / "masks/dots-000003.png").on_disk
+
+
+def test_another_setting_is_another_dataset(made: Path) -> None:
+    with pytest.raises(RequestError, match="resume"):
+        synthesise(dataclasses.replace(DOTS, share=0.9), made, 5, seed=3, existing="resume")
+
+
+def test_a_hundred_are_the_first_of_a_thousand() -> None:
+    few, many = Simulation("dots", DOTS, 10, 5), Simulation("dots", DOTS, 1000, 5)
+    assert few.names() == many.names()[:10]
+    assert few.seeds() == many.seeds()[:10]
+    assert len(set(many.seeds())) == 1000
+    (drawn,) = draws([Key(5, "7", 0)], ["synth"])
+    assert many.seeds()[7] == drawn.seeds[0]
+
+
+def test_copies_carry_their_labels_along(tmp_path: Path) -> None:
+    recipe = tmp_path / "flip.yaml"
+    recipe.write_text(FLIP)
+    out = tmp_path / "out"
+    synthesise(DOTS, out, 3, seed=1, recipe=recipe, copies=2)
+    coco = json.loads((out / "annotations/instances.json").read_text())
+    assert len(coco["images"]) == 9
+    for entry in coco["images"]:
+        image = pixels(out / "images" / entry["file_name"])
+        semantic = pixels(out / "masks" / entry["file_name"])
+        assert np.array_equal(image == 200, semantic > 0)
+        filled = np.zeros_like(semantic)
+        for one in (a for a in coco["annotations"] if a["image_id"] == entry["id"]):
+            x, y, w, h = (round(v) for v in one["bbox"])
+            filled[y : y + h, x : x + w] = one["category_id"]
+        assert np.array_equal(filled, semantic)
+    texts = sorted(p.name for p in (out / "files").iterdir())
+    assert texts == [f"dots-00000{k}.txt" for k in range(3)]
+    tree(out)
+
+
+def test_an_individual_that_cant_be_made_is_left_out(tmp_path: Path) -> None:
+    burst = Dots(size=32, burst=2)
+    result = synthesise(burst, tmp_path / "out", 20, seed=0)
+    bad = sum(seed % 2 == 0 for seed in Simulation("dots", DOTS, 20, 0).seeds())
+    assert 0 < bad < 20
+    assert result.quarantined == bad
+    assert len(list((tmp_path / "out/images").iterdir())) == 20 - bad
+
+
+BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "no preset": (lambda _: synthesiser_of("packed-cell"), "did you mean 'packed-cells'"),
+    "no setting": (lambda _: synthesiser_of("dots:Dots", {"sides": 3}), "did you mean 'side'"),
+    "bad setting": (lambda _: synthesiser_of("dots:Dots", {"size": 20}), "multiple of 16"),
+    "no module": (lambda _: synthesiser_of("nowhere.at:All"), "can't be imported"),
+    "no class": (lambda _: synthesiser_of("dots:np"), "is no tenfold.synth.synthesiser.Synthe"),
+    "none at all": (lambda p: synthesise(DOTS, p / "o", 0), "within 1..10000000, got 0"),
+    "half a one": (lambda p: synthesise(DOTS, p / "o", 1.5), "a whole one"),  # type: ignore[arg-type]
+    "copies of what": (lambda p: synthesise(DOTS, p / "o", 2, copies=3), "3 copies of what"),
+    "a recipe for nothing": (
+        lambda p: synthesise(DOTS, p / "o", 2, preset="microscopy"), "but no copies",
+    ),
+    "a list": (lambda _: check_settings([1], "c.yaml"), "c.yaml must be a mapping"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cant_be_is_said(name: str, tmp_path: Path) -> None:
+    call, message = BAD[name]
+    with pytest.raises(RequestError, match=message):
+        call(tmp_path)
+    assert not (tmp_path / "o").exists()
+
+
+def test_settings_are_read_back_from_a_dataset(made: Path) -> None:
+    told = yaml.safe_load((made / "synth.yaml").read_text())
+    assert check_settings(told, "it") == DOTS.settings()
+    assert told["legend"] == {"semantic": {0: "ground", 1: "small", 2: "large"}}
+    assert check_settings({"size": 32}, "it") == {"size": 32}
+    assert check_settings(None, "it") == {}
+    with pytest.raises(RequestError, match="unknown key 'sise'"):
+        check_settings({**told, "sise": 3}, "it")
+
+
+def test_the_contract_of_synthesisers() -> None:
+    check_synthesiser(DOTS)
+
+    class Forgetful(Dots):
+        def make(self, seed: int) -> Any:
+            return super().make(int(np.random.default_rng().integers(1 << 30)))
+
+    with pytest.raises(AssertionError, match="gives two pictures"):
+        check_synthesiser(_local(Forgetful))
+
+
+def _local(kind: type[Dots]) -> Dots:
+    """An instance that can be pickled though its class is a function's."""
+    globals()[kind.__name__] = kind
+    kind.__qualname__ = kind.__name__
+    return kind(size=32)
