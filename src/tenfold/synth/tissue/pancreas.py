@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.errors import RequestError
-from tenfold.synth.dress.stain import Stain
+from tenfold.synth.dress.staining import Staining
 from tenfold.synth.grow.presets import Ducts
 from tenfold.synth.grow.swc import swc_of
 from tenfold.synth.synthesiser import (
@@ -47,7 +47,7 @@ class PancreasSection(Synthesiser):
     """Haematoxylin and eosin sections of a pancreas with every pixel labelled.
 
     Each seed is another organ, cut by a plane of random direction near its middle (unless
-    `normal` and `origin` say where).
+    `normal` and `origin` say where), and stained in its own way (`dress.staining.Staining`).
 
     Attributes:
         size: of the square picture, pixels.
@@ -133,10 +133,10 @@ class PancreasSection(Synthesiser):
         sections = [cutter.cut(float(place)) for place in places]
         section = sections[(self.slices - 1) // 2]
         checked_outside(organ, section, self.outside)
-        amounts = concentrations(sections, seed)
+        stain = Staining().draw(seed)  # no two slides are stained alike
         masks, names = labels_of(section)
         return Simulated(
-            image=Stain().paint(amounts),
+            image=stain.paint(concentrations(sections, seed)),
             masks=masks,
             instances=instances(masks["instance"], names),
             told={
@@ -146,6 +146,11 @@ class PancreasSection(Synthesiser):
                 "empty": section.empty,
                 "cells": len(names),
                 "fractions": section.fractions(),
+                "stain": {
+                    "vectors": stain.vectors.tolist(),
+                    "depth": stain.depth.tolist(),
+                    "light": stain.light.tolist(),
+                },
                 "organ": {"low_um": organ.low.tolist(), "high_um": organ.high.tolist()},
             },
             files={".swc": tree},
