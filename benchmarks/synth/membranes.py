@@ -6,8 +6,7 @@ small U-Net learns membranes from 1, 2, 5 or 10 real slices,
 - real: those alone;
 - classic: transformed anew at each step (flips, quarter turns, rotation, elastic bends, tones);
 - simulated: first trained on simulated pictures, then on the real ones;
-- both: first on simulated, then on the real ones, transformed all along;
-- only simulated: with no training on real slices at all.
+- both: first on simulated, then on the real ones, transformed all along.
 
 All arms take the same number of steps. Simulated cells get their sizes, membranes, grain and grey
 levels from the very slices that the arm may train on (`tenfold.synth.tissue.measure`). Each seed
@@ -142,7 +141,7 @@ def runs(seeds: int) -> Iterator[tuple[int, int, str]]:
     """Seed, number of real slices, arm."""
     for seed in range(seeds):
         for count in COUNTS:
-            for arm in (*ARMS, "only simulated"):
+            for arm in ARMS:
                 yield seed, count, arm
 
 
@@ -156,14 +155,13 @@ def run(
     own = images[chosen], membranes[chosen]
     torch.manual_seed(seed)
     network = UNet()
-    first = 0 if arm in ("real", "classic") else steps if arm == "only simulated" else steps // 2
+    first = steps // 2 if arm in ("simulated", "both") else 0
     declared = _CLASSIC if arm in ("classic", "both") else None
     if first:
         made = simulated(*own, pictures, seed)
         batch: Batch = Slices(*made, seed, declared).batch
         train(network, batch, first)
-    if first < steps:
-        train(network, Slices(*own, seed + 100, declared).batch, steps - first)
+    train(network, Slices(*own, seed + 100, declared).batch, steps - first)
     threshold = _best_threshold(network, *own)
     return {
         "seed": seed, "count": count, "arm": arm, "threshold": threshold,
@@ -176,14 +174,14 @@ def table(records: Sequence[dict[str, Any]], seeds: int) -> str:
     found = {(r["seed"], r["count"], r["arm"]): np.array(r["scores"]) for r in records}
     lines = []
     for number, name in enumerate(("F1 of membrane pixels, %", "adapted Rand score of cells, %")):
-        heads = ("real slices", *ARMS, "only simulated", "simulated - real", "both - classic")
+        heads = ("real slices", *ARMS, "simulated - real", "both - classic")
         lines += [f"### {name}", "", f"| {' | '.join(heads)} |", "| ---: " * len(heads) + "|"]
         for count in COUNTS:
 
             def of(arm: str, count: int = count, number: int = number) -> Array:
                 return 100 * np.stack([found[s, count, arm][:, number] for s in range(seeds)])
 
-            cells = [f"{of(arm).mean():.1f}" for arm in (*ARMS, "only simulated")]
+            cells = [f"{of(arm).mean():.1f}" for arm in ARMS]
             for a, b in (("simulated", "real"), ("both", "classic")):
                 e = estimate(of(a) - of(b))
                 cells.append(f"{e.mean:+.1f} [{e.low:+.1f}, {e.high:+.1f}]")

@@ -10,7 +10,7 @@ from tenfold.engine.destination import Existing
 from tenfold.engine.local import LocalEngine
 from tenfold.engine.run import RunResult
 from tenfold.engine.state import State
-from tenfold.errors import RequestError
+from tenfold.errors import RequestError, SampleError
 from tenfold.multiply import Prepared, carry_out, plan_job
 from tenfold.places import Place, place_of
 from tenfold.rng import fresh_seed
@@ -20,6 +20,9 @@ from tenfold.synth.simulation import Simulation
 from tenfold.synth.source import SynthSource
 from tenfold.synth.synthesiser import Synthesiser
 from tenfold.write.writer import WriteOptions
+
+_TRIED = 3
+"""Individuals that are made before anything is written; if none can be, none will."""
 
 
 def plan_synthesis(
@@ -51,8 +54,10 @@ def plan_synthesis(
     assert number is not None
     kind = name or _import_path(synthesiser)
     simulation = Simulation(kind, synthesiser, count, number, style, strength)
+    source = SynthSource.of(simulation, max_pixels)
+    _require_some(source)
     prepared = plan_job(
-        SynthSource.of(simulation, max_pixels), target,
+        source, target,
         recipe=recipe if declared else Recipe((), name="no invariances"), preset=preset,
         copies=copies, seed=number, options=options, max_pixels=max_pixels,
     )  # fmt: skip
@@ -102,6 +107,19 @@ def synthesise(
         preset=preset, copies=copies, options=options, resume=existing == "resume",
     )  # fmt: skip
     return carry_out(prepared, LocalEngine(workers), shard=shard, existing=existing)
+
+
+def _require_some(source: SynthSource) -> None:
+    """Refuse settings with which none of the first individuals can be made."""
+    failed: list[SampleError] = []
+    for item in source.items[:_TRIED]:
+        try:
+            source.read(item)
+        except SampleError as error:
+            failed.append(error)
+        else:
+            return
+    raise RequestError(str(failed[0])) from failed[0]
 
 
 def _import_path(synthesiser: Synthesiser) -> str:

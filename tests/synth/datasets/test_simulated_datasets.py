@@ -154,10 +154,16 @@ def test_copies_carry_their_labels_along(tmp_path: Path) -> None:
     tree(out)
 
 
+def test_settings_with_which_none_can_be_made_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="bursts"):
+        synthesise(Dots(size=32, burst=1), tmp_path / "out", 20, seed=0)
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_individual_that_cant_be_made_is_left_out(tmp_path: Path) -> None:
     burst = Dots(size=32, burst=2)
-    result = synthesise(burst, tmp_path / "out", 20, seed=0)
-    bad = sum(seed % 2 == 0 for seed in Simulation("dots", DOTS, 20, 0).seeds())
+    result = synthesise(burst, tmp_path / "out", 20, seed=1)
+    bad = sum(seed % 2 == 0 for seed in Simulation("dots", DOTS, 20, 1).seeds())
     assert 0 < bad < 20
     assert result.quarantined == bad
     assert len(list((tmp_path / "out/images").iterdir())) == 20 - bad
