@@ -12,7 +12,8 @@ TORCH ?= --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0
 BENCH_VENV ?= .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.set-up
 
-.PHONY: setup demo demo-learned test lint bench bench-peers bench-loops bench-scale bench-learned docs docs-learned clean
+.PHONY: setup demo demo-learned test lint bench bench-peers bench-loops bench-scale bench-learned bench-synth \
+	bench-membranes study-uji study-cifar docs docs-learned docs-synth clean
 
 setup: $(STAMP)
 
@@ -91,11 +92,41 @@ bench-scale: setup
 bench-learned: $(LEARN_STAMP)
 	$(LEARN_BIN)/python -m benchmarks.learned.uji --assignments 5 --workers 2 $(ARGS)
 
+# Speed of what is simulated; the thesis it comes from and scikit-image beside it.
+bench-synth: setup
+	$(BIN)/python -m benchmarks.synth.sections
+	$(BIN)/python -m benchmarks.synth.tomography
+
+# Whether simulated cells help to find membranes in few real slices: about an hour on one core.
+bench-membranes: $(LEARN_STAMP)
+	$(LEARN_BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt scikit-image
+	$(LEARN_BIN)/python -m benchmarks.synth.membranes -o studies/membranes
+
+# The studies in docs/studies, on ../shared/data: less than an hour each on 2 cores.
+SHARED ?= ../shared/data
+RECIPES := benchmarks/study/recipes
+study-uji: $(LEARN_STAMP)
+	$(LEARN_BIN)/python -m benchmarks.study.uji_folder uji
+	$(LEARN_BIN)/tenfold study uji -o studies/uji-by-writer --size 24x24 --group '(w\d+)' \
+	--arms none,duplicate,blur:1,recipe:$(RECIPES)/affine.yaml,recipe:$(RECIPES)/elastic.yaml,recipe:$(RECIPES)/affine-elastic.yaml,recipe:$(RECIPES)/affine-elastic.yaml+blur:1,vae:noise,vae:interpolation,vae:extrapolation,deformation,deformation+blur:1,deformation+recipe:$(RECIPES)/affine-elastic.yaml+blur:1 \
+	--classifiers svm,knn,mlp,cnn --doses 9 --repeats 5 --workers 2
+
+study-cifar: $(LEARN_STAMP)
+	$(LEARN_BIN)/tenfold study $(SHARED)/cifar10-folders -o studies/cifar10 \
+	--arms none,recipe:natural,recipe:trivial --classifiers cnn --doses 1,4,9 --sizes 50,100,all --repeats 3 --workers 2
+
 docs: setup
 	$(BIN)/python docs/make_pictures.py
 
 docs-learned: $(LEARN_STAMP)
 	$(LEARN_BIN)/python docs/make_learned_pictures.py
+
+docs-synth: setup
+	$(BIN)/python docs/make_synth_pictures_grow.py
+	$(BIN)/python docs/make_synth_pictures_tissue.py
+	$(BIN)/python docs/make_synth_pictures_tomography.py
+	$(BIN)/python docs/make_synth_pictures_dress.py $(SHARED)
+	$(BIN)/python docs/make_compose_picture.py $(SHARED)/blood-cells-voc
 
 clean:
 	rm -rf demo .pytest_cache .mypy_cache .ruff_cache
