@@ -108,6 +108,15 @@ def test_sizes_keep_means_and_ramps() -> None:
     assert sized(ramp, 40, 60) is ramp
 
 
+def test_a_resized_picture_keeps_within_its_values() -> None:
+    """Means of ones are no more than one, whatever the rounding of the weights."""
+    spots = np.ones((70, 70, 1), np.float32)
+    rows, columns = np.random.default_rng(0).integers(0, 70, (2, 50))
+    spots[rows, columns] = 0
+    for side in range(5, 40):
+        assert sized(spots, side, side).max() <= 1
+
+
 @pytest.mark.parametrize("counts", [[100, 50, 10], [3, 3, 3, 3], [2, 40], [2, 2]])
 def test_classes_are_held_out_in_their_shares(counts: list[int]) -> None:
     examples = labelled(counts)

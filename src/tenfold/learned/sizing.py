@@ -25,4 +25,7 @@ def sized(picture: Array, height: int, width: int) -> Array:
         return picture
     scale = matrices.scaling(width / before[1], height / before[0])
     through = Map((Homography(scale),), before, (height, width))
-    return resample(picture, through, "linear", Fringe("edge", np.zeros(picture.shape[2])))
+    out = resample(picture, through, "linear", Fringe("edge", np.zeros(picture.shape[2])))
+    if out.dtype.kind == "f":  # weights sum to 1 but for rounding, and a mean is no more than all
+        np.clip(out, picture.min(), picture.max(), out=out)
+    return out
