@@ -23,6 +23,7 @@ from tenfold.study.records import RECORDS, Run
 from tenfold.study.report import write_report
 from tenfold.study.splits import StudyData
 from tenfold.study.study import Study
+from tenfold.study.trials import Trials
 from tenfold.study.verdict import verdicts
 
 
@@ -97,6 +98,58 @@ def test_a_study_goes_on_after_a_kill_with_the_same_records(tmp_path: Path) -> N
 
     assert told(tmp_path / "cut") == told(tmp_path / "whole")
     assert [c.accuracy for c in Analysis(again).cells] == [c.accuracy for c in whole.cells]
+
+
+def test_an_arm_that_fails_is_recorded_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One arm in one of its repetitions, another always: what is whole is compared as without."""
+    chosen = design("none,duplicate,only:translation,only:rotation", doses=(2,))
+    whole = done(shifted_bars(), chosen, tmp_path / "whole")
+    kept, times = changes.Declared.fitted, []
+
+    def failing(self: changes.Declared, *rest: Any) -> changes.Apply:
+        turning = self.recipe.ops[0].name == "rotation"
+        times.append(turning)
+        if turning:
+            raise RequestError("too little")
+        if times.count(False) == 2:
+            raise ValueError("a bug")
+        return kept(self, *rest)
+
+    monkeypatch.setattr(changes.Declared, "fitted", failing)
+    study = Study(StudyData(shifted_bars()), chosen, tmp_path / "out")
+    study.run()
+    assert not study.left()
+    found = Analysis(study)
+    assert found.failures() == [
+        ("only:rotation", 4, "knn: too little"), ("only:translation", 1, "knn: ValueError: a bug"),
+    ]  # fmt: skip
+    assert found.best("only:rotation", "knn", 15) is None
+    cell, before = (f.best("only:translation", "knn", 15) for f in (found, whole))
+    assert cell is not None
+    assert before is not None
+    assert (cell.repeats, before.repeats) == (3, 4)
+    same = (found.best("duplicate", "knn", 15), whole.best("duplicate", "knn", 15))
+    assert same[0] is not None
+    assert same[1] is not None
+    assert same[0].accuracy == same[1].accuracy
+    page = write_report(found, tmp_path / "out").read_text()
+    assert "failed in 4 runs" in page
+    assert "ValueError: a bug" in page
+    monkeypatch.undo()
+    again = Study(StudyData(shifted_bars()), chosen, tmp_path / "out")
+    assert not again.left()
+    assert Analysis(again).failures() == found.failures()
+
+
+def test_a_baseline_that_fails_ends_a_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Trials, "_done", lambda *_: 1 / 0)
+    study = Study(StudyData(shifted_bars()), design("none,duplicate"), tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        study.run()
 
 
 def test_another_study_or_arm_is_refused(tmp_path: Path) -> None:

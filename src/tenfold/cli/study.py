@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tenfold.cli.main import command_line, say
+from tenfold.cli.main import command_line, complain, say
 from tenfold.cli.options import (
     engine_options,
     folder,
@@ -137,7 +137,9 @@ def study(
     if left := len(made.left()):
         say(f"{left} runs are left; repeat the command to go on")
     say(f"report: {page}")
-    return 0
+    for arm, count, reason in (failures := found.failures()):
+        complain(f"the arm {arm} failed in {count} run{'s' if count > 1 else ''}: {reason}")
+    return 1 if failures else 0
 
 
 def _numbers(text: str, option: str) -> list[int]:

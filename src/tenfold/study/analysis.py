@@ -129,9 +129,20 @@ class Analysis:
         found = {}
         for repeat in range(self.design.repeats):
             runs = [Run(arm, judge, dose, size, repeat, fold) for fold in range(self.design.folds)]
-            if all(run in self.study.records.found for run in runs):
-                found[repeat] = [self.study.records.found[run] for run in runs]
+            known = [self.study.records.found.get(run) for run in runs]
+            whole = [record for record in known if record is not None and not record.failed]
+            if len(whole) == len(runs):
+                found[repeat] = whole
         return found
+
+    def failures(self) -> list[tuple[str, int, str]]:
+        """Arms of which runs failed: name, how many, and why the first did."""
+        found: dict[str, list[str]] = {}
+        for run in self.design.runs():
+            record = self.study.records.found.get(run)
+            if record is not None and record.failed:
+                found.setdefault(run.arm, []).append(f"{run.classifier}: {record.failed}")
+        return [(arm, len(reasons), reasons[0]) for arm, reasons in found.items()]
 
     def _cell(self, arm: Arm, judge: str, dose: int, size: int | None) -> Cell | None:
         records = self._whole(arm.name, judge, dose, size)

@@ -57,6 +57,8 @@ class Record:
         affinity: accuracy of the plain model on copies of the validation part less that on the
             validation part itself; None where it wasn't measured.
         seconds: of making the copies, the fit and the test.
+        failed: why there is nothing: the arm or its classifier failed. Scores are 0 then, and mean
+            nothing.
     """
 
     run: Run
@@ -71,6 +73,7 @@ class Record:
     loss: float | None = None
     affinity: float | None = None
     seconds: float = 0.0
+    failed: str = ""
 
     def hits(self) -> NDArray[np.bool_]:
         """`right`, unpacked: (tested,) bool."""

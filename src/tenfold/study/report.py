@@ -55,7 +55,7 @@ def write_report(found: Analysis, folder: Path, *, source: str = "", command: st
         tables=[_table(found, size) for size in design.sizes],
         legend=list(legend.items()), doses=list(_dose_plots(found, legend)),
         sizes=list(_size_plots(found, legend)), classes=list(_class_plots(found)),
-        measures=list(_measures(found)), strips=list(_strips(found)),
+        measures=list(_measures(found)), strips=list(_strips(found)), failures=found.failures(),
     )  # fmt: skip
     path = folder / PAGE
     write_bytes(path, page.encode())
@@ -194,8 +194,9 @@ def _strips(found: Analysis) -> Iterator[dict[str, Any]]:
     if len(study.data.examples.shape) != 3:
         return
     judge, size = design.classifiers[0], design.sizes[-1]
+    left_out = {"none", *(arm for arm, _, _ in found.failures())}
     for arm in design.arms:
-        if arm.name == "none" or found.best(arm.name, judge, size) is None or arm.learned:
+        if arm.name in left_out or found.best(arm.name, judge, size) is None or arm.learned:
             continue
         dose = min(design.doses_of(arm))
         trial = study.ask(Run(arm.name, judge, dose, size, 0, 0))
@@ -237,6 +238,10 @@ def _numbers(found: Analysis, said: list[Verdict]) -> dict[str, Any]:
     return {
         "study": found.study.about(), "classes": classes, "cells": cells,
         "verdicts": [dataclasses.asdict(v) for v in said],
+        "failures": [
+            {"arm": arm, "runs": count, "reason": reason}
+            for arm, count, reason in found.failures()
+        ],
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tenfold.errors import RequestError
+from tenfold.errors import MissingExtraError, OutputError, RequestError, TenfoldError
 from tenfold.learned.examples import Examples
 from tenfold.learned.generator import Generator
 from tenfold.study.arms import Arm
@@ -113,7 +113,27 @@ class Trials:
         return Trial(run, arm.fingerprint, held[0], held[1], held[2], self._seed(run))
 
     def do(self, run: Run) -> Record:
-        """Train and test one run with its built-in classifier."""
+        """Train and test one run with its built-in classifier; an arm that fails is recorded.
+
+        Raises:
+            TenfoldError: the baseline failed, without which nothing can be compared, or the machine
+                did.
+        """
+        try:
+            return self._done(run)
+        except (MissingExtraError, OutputError, MemoryError):
+            raise
+        # Whatever a generator or a person's estimator does wrong: the other arms go on.
+        except Exception as error:
+            if run.arm == "none":
+                raise
+            kind = "" if isinstance(error, TenfoldError) else f"{type(error).__name__}: "
+            return Record(
+                run, self._arms[run.arm].fingerprint, self._seed(run), "", 0, 0.0, 0.0, 0,
+                failed=f"{kind}{error}",
+            )  # fmt: skip
+
+    def _done(self, run: Run) -> Record:
         began = time.perf_counter()
         judge = classifier(run.classifier)
         options = self._options(run)
