@@ -14,9 +14,11 @@ from tenfold.errors import RequestError, SampleError
 from tenfold.multiply import Prepared, carry_out, plan_job
 from tenfold.places import Place, place_of
 from tenfold.rng import fresh_seed
+from tenfold.samples.codec import check_format
+from tenfold.samples.sample import Sample
 from tenfold.samples.source import MAX_PIXELS
 from tenfold.synth.dress.style import Style
-from tenfold.synth.simulation import Simulation
+from tenfold.synth.simulation import Simulation, imported
 from tenfold.synth.source import SynthSource
 from tenfold.synth.synthesiser import Synthesiser
 from tenfold.write.writer import WriteOptions
@@ -54,8 +56,11 @@ def plan_synthesis(
     assert number is not None
     kind = name or _import_path(synthesiser)
     simulation = Simulation(kind, synthesiser, count, number, style, strength)
+    simulation.file()  # that its settings can be written shows before anything is
     source = SynthSource.of(simulation, max_pixels)
-    _require_some(source)
+    first = _require_some(source)
+    if options.format is not None:
+        check_format(first.image.dtype, first.image.shape[2], first.alpha, options.format)
     prepared = plan_job(
         source, target,
         recipe=recipe if declared else Recipe((), name="no invariances"), preset=preset,
@@ -109,19 +114,24 @@ def synthesise(
     return carry_out(prepared, LocalEngine(workers), shard=shard, existing=existing)
 
 
-def _require_some(source: SynthSource) -> None:
-    """Refuse settings with which none of the first individuals can be made."""
+def _require_some(source: SynthSource) -> Sample:
+    """One of the first individuals; refuse settings with which none of them can be made."""
     failed: list[SampleError] = []
     for item in source.items[:_TRIED]:
         try:
-            source.read(item)
+            return source.read(item)
         except SampleError as error:
             failed.append(error)
-        else:
-            return
     raise RequestError(str(failed[0])) from failed[0]
 
 
 def _import_path(synthesiser: Synthesiser) -> str:
+    """The name by which replay and other processes find its class."""
     kind = type(synthesiser)
-    return f"{kind.__module__}:{kind.__qualname__}"
+    name = f"{kind.__module__}:{kind.__qualname__}"
+    if kind.__module__ == "__main__" or "." in kind.__qualname__ or imported(name) is not kind:
+        raise RequestError(
+            f"{kind.__qualname__} can't be found again by its name, {name}; put it at the top of a "
+            "module (a .py file) and import it from there, so that files can be made again"
+        )
+    return name

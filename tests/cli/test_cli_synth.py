@@ -29,12 +29,13 @@ def test_a_dataset_with_settings_from_a_file_and_the_line(tmp_path: Path) -> Non
     config = tmp_path / "c.yaml"
     config.write_text("membrane: 9\nmitochondria: [0, 1]\n")
     out = tmp_path / "out"
-    asked = ("--config", config, "--set", "mitochondria=0", *SMALL)
+    asked = ("--config", config, "--set", "mitochondria=0", "--set", "densities=1e1", *SMALL)
     done = tenfold("synth", "packed-cells", out, "-n", "3", *asked)
     assert done.code == 0, done.err
     told = yaml.safe_load((out / "synth.yaml").read_text())
     assert told["settings"]["membrane"] == 9
     assert told["settings"]["mitochondria"] == 0
+    assert told["settings"]["densities"] == 10
     assert told["settings"]["size"] == 64
     assert told["count"] == 3
     facts = [json.loads(line) for line in (out / "metadata.jsonl").read_text().splitlines()]
@@ -107,6 +108,8 @@ def test_a_style_is_kept_with_the_dataset(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (("pancrea", "o"), "no preset 'pancrea'"),
+        (("lst",), "did you mean 'list'"),
+        (("ct", "o", "--strength", "0.5"), "--strength is that of a style"),
         (("ct", "o", "--set", "view=9"), "did you mean 'views'"),
         (("ct", "o", "--set", "views"), "write NAME=VALUE"),
         (("ct", "o", "--set", "views=0"), "views"),

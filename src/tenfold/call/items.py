@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -118,3 +119,14 @@ def scatter(item: Any, shape: Targets, out: Mapping[str, Any]) -> Any:
     if isinstance(item, tuple):
         return item._make(parts) if hasattr(item, "_make") else tuple(parts)
     return parts
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """A whole number; `RequestError` if it is none, or below `least`."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least or isinstance(value, bool):
+        raise RequestError(f"{name}: must be a whole number from {least}, got {value!r}")
+    return number

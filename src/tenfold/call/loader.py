@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import math
-import operator
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from tenfold.call.ahead import ahead
 from tenfold.call.collate import joined
-from tenfold.call.items import Targets
+from tenfold.call.items import Targets, whole
 from tenfold.call.loading import AugmentedDataset, MapDataset, check_epoch
 from tenfold.call.pipeline import Pipeline
 from tenfold.call.stack import Empty, Stack
@@ -94,11 +93,11 @@ class Loader:
         pin_memory: bool = False,
     ) -> None:
         self.copies = AugmentedDataset(dataset, pipeline, targets)
-        self.batch_size = _whole("batch_size", batch_size, 1)
-        self.threads = _processors() if threads is None else _whole("threads", threads, 0)
-        self._prefetch = _whole("prefetch", prefetch, 1)
-        self._world = _whole("world", world, 1)
-        self._rank = _whole("rank", rank, 0)
+        self.batch_size = whole("batch_size", batch_size, 1)
+        self.threads = _processors() if threads is None else whole("threads", threads, 0)
+        self._prefetch = whole("prefetch", prefetch, 1)
+        self._world = whole("world", world, 1)
+        self._rank = whole("rank", rank, 0)
         if self._rank >= self._world:
             raise RequestError(f"rank: counts from 0, so it is below world={world}, got {rank}")
         if not len(dataset):
@@ -137,7 +136,7 @@ class Loader:
             epoch: from 0 to 2**32 - 1.
             start: number of batches to leave out, which are not made.
         """
-        number, first = check_epoch(epoch), _whole("start", start, 0)
+        number, first = check_epoch(epoch), whole("start", start, 0)
         if first > len(self):
             raise RequestError(f"start: an epoch has {len(self)} batches, got {start}")
         return self._batches(number, first)
@@ -219,16 +218,6 @@ class _Batch:
             assert self._stack.array is not None
             self.joined = self._loader.join(self._items, self._shape, self._stack.array)
             self._items, self._stack = [], Stack(0)
-
-
-def _whole(name: str, value: Any, least: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = least - 1
-    if number < least or isinstance(value, bool):
-        raise RequestError(f"{name}: must be a whole number from {least}, got {value!r}")
-    return number
 
 
 def _processors() -> int:

@@ -224,7 +224,10 @@ class AugmentedDataset:
                 for i, visit in enumerate(held, k)
                 if alone and visit.given.keys() == _IMAGE
             }
-            done = self._together(images, drawing, stack, first) if len(images) > 1 else {}
+            try:
+                done = self._together(images, drawing, stack, first) if len(images) > 1 else {}
+            except (RequestError, SampleError) as error:
+                raise _named(error, places[next(iter(images))]) from error
             drawn = turns({i: images[i] for i in images if i not in done}, drawing)
             for visit in held:
                 row = None if stack is None else stack.row(first + k)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tenfold.call.collate import joined
+from tenfold.call.items import whole
 from tenfold.call.stack import Stack
 from tenfold.call.unkeyed import one_thread_in_workers, torch_worker
 from tenfold.errors import MissingExtraError, RequestError
@@ -30,15 +31,14 @@ def dataloader(
     for name in _OURS:
         if name in options:
             raise RequestError(f"{name}: can't be given here; make torch's DataLoader yourself")
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise RequestError(f"batch_size: must be a whole number from 1, got {batch_size!r}")
+    size = whole("batch_size", batch_size, 1)
     try:
         data: Any = importlib.import_module("torch.utils.data")
     except ImportError:
         raise MissingExtraError("AugmentedDataset.dataloader", "torch") from None
     if options.get("sampler") is None:
         options = {**options, "shuffle": shuffle}
-    return data.DataLoader(_Whole(dataset), batch_size, collate_fn=_only, **options)
+    return data.DataLoader(_Whole(dataset), size, collate_fn=_only, **options)
 
 
 class _Whole:

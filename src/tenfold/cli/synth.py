@@ -17,7 +17,7 @@ from tenfold.cli.options import (
     run_options,
 )
 from tenfold.cli.running import carried, check_existing, engine_of, part_of
-from tenfold.errors import RequestError
+from tenfold.errors import RequestError, did_you_mean
 from tenfold.places import Place
 from tenfold.synth.dress.style import Style
 from tenfold.synth.simulation import check_settings, synthesiser_of
@@ -32,7 +32,13 @@ class _Presets(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in self.commands:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            from tenfold.synth.catalogue import PRESETS
+
+            if args[0] not in PRESETS and ":" not in args[0]:
+                known = [*PRESETS, *self.commands]
+                cure = did_you_mean(args[0], known) or f"; there are {', '.join(known)}"
+                ctx.fail(f"no preset '{args[0]}'{cure}; your own is named package.module:Class")
             return "synth", make, args
         return super().resolve_command(ctx, args)
 
@@ -41,8 +47,8 @@ def setting_options(function: Any) -> Any:
     """--config, --set, --size, --style and --strength."""
     for option in (
         click.option(
-            "--strength", type=click.FloatRange(0, 1, min_open=True), default=1.0,
-            show_default=True, help="of the style",
+            "--strength", type=click.FloatRange(0, 1, min_open=True),
+            help="of the style  [default: 1]",
         ),
         click.option(
             "--style", "style_folder", metavar="DIR", type=folder(),
@@ -96,7 +102,7 @@ def synth() -> None:
 @run_options
 def make(
     preset_name: str, destination: Place, count: int, seed: int | None, config: Path | None,
-    changes: tuple[str, ...], size: int | None, style_folder: Path | None, strength: float,
+    changes: tuple[str, ...], size: int | None, style_folder: Path | None, strength: float | None,
     recipe_file: Path | None, preset: str | None, copies: int, image_format: str | None,
     quality: int, workers: int | None, engine: str, address: str | None, shard: str | None,
     resume: bool, overwrite: bool, dry_run: bool, quiet: bool,
@@ -106,8 +112,8 @@ def make(
     crew, part = engine_of(engine, address, workers), part_of(shard, seed)
     prepared = plan_synthesis(
         _asked(preset_name, config, changes, size), destination, count, name=preset_name,
-        seed=seed, style=_style(style_folder), strength=strength, recipe=recipe_file,
-        preset=preset, copies=copies,
+        seed=seed, **_style(style_folder, strength), recipe=recipe_file, preset=preset,
+        copies=copies,
         options=WriteOptions(format=image_format, quality=quality), resume=resume,
     )  # fmt: skip
     return carried(prepared, crew, part, resume, overwrite, dry_run, quiet)
@@ -121,7 +127,7 @@ def make(
 @setting_options
 def preview(
     preset_name: str, output: Path, rows: int, seed: int, config: Path | None,
-    changes: tuple[str, ...], size: int | None, style_folder: Path | None, strength: float,
+    changes: tuple[str, ...], size: int | None, style_folder: Path | None, strength: float | None,
 ) -> int:  # fmt: skip
     """Draw some individuals of PRESET, each beside its masks."""
     import cv2
@@ -133,8 +139,8 @@ def preview(
     if output.suffix.lower() != ".png":
         raise RequestError(f"--output must be a .png file, got {output}")
     simulation = Simulation(
-        preset_name, _asked(preset_name, config, changes, size), rows, seed, _style(style_folder),
-        strength,
+        preset_name, _asked(preset_name, config, changes, size), rows, seed,
+        **_style(style_folder, strength),
     )  # fmt: skip
     picture = simulated_sheet(simulation)
     write_bytes(output.absolute(), cv2.imencode(".png", picture[:, :, ::-1])[1].tobytes())
@@ -171,7 +177,7 @@ def _asked(
     settings: dict[str, Any] = {}
     if config is not None:
         try:
-            settings = check_settings(yaml.safe_load(config.read_bytes()), str(config))
+            settings = check_settings(yaml.safe_load(config.read_bytes()), str(config), name)
         except (OSError, yaml.YAMLError) as error:
             raise RequestError(f"{config} can't be read: {error}") from None
     for change in changes:
@@ -184,8 +190,22 @@ def _asked(
             raise RequestError(f"--set {change}: {error}") from None
     if size is not None:
         settings["size"] = size
-    return synthesiser_of(name, settings)
+    return synthesiser_of(name, {key: _numbers(value) for key, value in settings.items()})
 
 
-def _style(images: Path | None) -> Style | None:
-    return None if images is None else Style.of_folder(images)
+def _numbers(value: Any) -> Any:
+    """YAML takes 1e3 for a word; a person doesn't."""
+    if isinstance(value, list):
+        return [_numbers(one) for one in value]
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _style(images: Path | None, strength: float | None) -> dict[str, Any]:
+    if images is None:
+        if strength is not None:
+            raise RequestError("--strength is that of a style; give --style too")
+        return {}
+    return {"style": Style.of_folder(images), "strength": 1.0 if strength is None else strength}

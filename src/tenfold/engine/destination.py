@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from tenfold.engine.job import Job, check_targets
-from tenfold.engine.manifest import JOB
+from tenfold.engine.manifest import JOB, read_job
 from tenfold.engine.state import State
 from tenfold.errors import OutputError, RequestError
 from tenfold.places import Place, Remote, nothing_written_yet, remove_tree
+from tenfold.synth.source import SynthSource
 from tenfold.write.writer import STATE
 
 Existing = Literal["refuse", "resume", "overwrite"]
@@ -32,8 +33,9 @@ def check_destination(job: Job, existing: Existing, *, shared: bool) -> None:
     destination, state = job.destination, State(job.destination)
     if isinstance(destination, Remote):
         destination.check_writable()
-    _apart(job.source.root, destination)
-    _original(job.source.root)
+    if job.source.located:
+        _apart(job.source.root, destination)
+        _original(job.source.root)
     check_targets(job)
     above = () if isinstance(destination, Remote) else destination.parents
     nearest = next((p for p in (destination, *above) if p.exists()), None)
@@ -126,11 +128,17 @@ def _apart(source: Place, destination: Place) -> None:
 def _original(source: Place) -> None:
     """Copies of copies drift away from the data, and look like ten times what they are."""
     folder = source if source.is_dir() else source.parent
-    if (folder / JOB).is_file():
+    if (folder / JOB).is_file() and not _simulated(folder):
         raise RequestError(
             f"{source} was made by tenfold ({JOB}); augment its source, or you multiply copies; "
             f"copy the folder without {JOB} if you mean it"
         )
+
+
+def _simulated(dataset: Place) -> bool:
+    """Whether a dataset of tenfold holds simulated individuals and no copies of them."""
+    about = read_job(dataset)["job"]
+    return about.get("layout") == SynthSource.layout and not about.get("copies")
 
 
 def _clear(state: State) -> None:

@@ -124,6 +124,7 @@ class Job:
             "source": str(self.source.root),
             "layout": self.source.layout,
             "items": len(self.source.items),
+            **self.source.about,
             **self.asked,
             "listing": self._listing,
             "recipe": self.recipe_hash,

@@ -306,6 +306,8 @@ def _difference(name: str, begun: Any, now: Any) -> str:
         return "with --balance, now without" if begun else "without --balance, now with it"
     if name == "items":
         return f"with another list of samples ({begun} of them, now {now})"
+    if name == "simulation":
+        return "with other settings, or in another style"
     if name == "listing":
         return "with another list of samples (names, sizes, labels or splits have changed since)"
     if name == "models":

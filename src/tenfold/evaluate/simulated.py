@@ -26,7 +26,7 @@ def simulated_sheet(simulation: Simulation) -> Picture:
     """
     rows = []
     legend = simulation.synthesiser.legend
-    for name, seed in zip(simulation.names(), simulation.seeds(), strict=True):
+    for name, seed in simulation.individuals():
         made = simulation.make(seed)
         told = made.told.get("value_range")
         plain = Sample(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tenfold.places import Place
@@ -79,6 +80,7 @@ class Source(ABC):
     Class variables:
         layout: its name in messages and `--layout` ("folder", "csv", "coco", "voc", "yolo",
             "pairs", "arrays", "webdataset", "parquet").
+        located: its samples lie at `root`; what makes them itself has no place, only a name.
 
     Attributes:
         root: the dataset's folder (or file), absolute.
@@ -87,14 +89,17 @@ class Source(ABC):
         problems: what was found unusable while listing (a link out of the folder, an annotation
             whose image is missing...); each becomes a quarantine entry.
         max_pixels: images with more pixels than this are refused unread.
+        about: what else decides the samples, beside what is listed; part of a job's identity.
     """
 
     layout: ClassVar[str]
+    located: ClassVar[bool] = True
     root: Place
     items: Sequence[Item]
     info: DatasetInfo
     problems: Sequence[Quarantined]
     max_pixels: int
+    about: Mapping[str, Any] = MappingProxyType({})
 
     @classmethod
     @abstractmethod

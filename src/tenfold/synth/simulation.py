@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from tenfold.errors import RequestError, did_you_mean
-from tenfold.places import Place
+from tenfold.places import Place, local_copy
 from tenfold.rng import Key, draws
 from tenfold.samples.walk import SIMULATION
 from tenfold.synth.dress.simulated import in_style
@@ -22,7 +22,7 @@ from tenfold.synth.synthesiser import Simulated, Synthesiser
 FILE, STYLE = SIMULATION, "style.npz"
 """Where a simulated dataset keeps what made it."""
 
-_MOST = 10_000_000
+_MOST, _AT_ONCE = 10_000_000, 1 << 14
 _KEYS = ("synthesiser", "settings", "count", "seed", "strength")
 
 
@@ -58,17 +58,15 @@ class Simulation:
         if not 0 < self.strength <= 1:
             raise RequestError(f"strength of the style must be within 0..1, got {self.strength!r}")
 
-    def names(self) -> list[str]:
-        """The individuals' names, in order, which sorting keeps."""
+    def individuals(self) -> Iterator[tuple[str, int]]:
+        """Names, in an order that sorting keeps, and seeds, 0 to 2^53 - 1."""
         digits = max(6, len(str(self.count - 1)))
         stem = self.name.rpartition(":")[2].lower().replace("_", "-")
-        return [f"{stem}-{number:0{digits}d}" for number in range(self.count)]
-
-    def seeds(self) -> list[int]:
-        """The individuals' seeds, 0 to 2^53 - 1."""
-        keys = [Key(self.seed, str(number), 0) for number in range(self.count)]
-        found: list[int] = draws(keys, ["synth"])[0].seeds.tolist()
-        return found
+        for first in range(0, self.count, _AT_ONCE):
+            numbers = range(first, min(first + _AT_ONCE, self.count))
+            keys = [Key(self.seed, str(number), 0) for number in numbers]
+            for number, seed in zip(numbers, draws(keys, ["synth"])[0].seeds.tolist(), strict=True):
+                yield f"{stem}-{number:0{digits}d}", seed
 
     def make(self, seed: int) -> Simulated:
         """An individual, dressed."""
@@ -120,7 +118,7 @@ def opened(dataset: Place) -> Simulation:
         raise RequestError(f"{file} can't be read: {error}") from None
     if not isinstance(told, dict) or not {"synthesiser", "settings", "count", "seed"} <= set(told):
         raise RequestError(f"{file} doesn't tell how a dataset was simulated")
-    style = Style.load(dataset / STYLE) if "strength" in told else None  # type: ignore[arg-type]
+    style = Style.load(local_copy(dataset / STYLE)) if "strength" in told else None
     name = str(told["synthesiser"])
     return Simulation(
         name, synthesiser_of(name, told["settings"]), told["count"], told["seed"], style,
@@ -137,7 +135,7 @@ def synthesiser_of(name: str, settings: Mapping[str, Any] | None = None) -> Synt
     from tenfold.synth.catalogue import PRESETS
 
     if ":" in name:
-        return _imported(name).of(settings or {})
+        return imported(name).of(settings or {})
     if name not in PRESETS:
         hint = did_you_mean(name, PRESETS) or f"; there are {', '.join(PRESETS)}"
         raise RequestError(f"no preset '{name}'{hint}; your own is named package.module:Class")
@@ -145,7 +143,8 @@ def synthesiser_of(name: str, settings: Mapping[str, Any] | None = None) -> Synt
     return chosen.synthesiser.of({**chosen.settings, **(settings or {})})
 
 
-def _imported(name: str) -> type[Synthesiser]:
+def imported(name: str) -> type[Synthesiser]:
+    """The class of that name, `package.module:Class`; `RequestError` if there is none."""
     module, _, attribute = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
@@ -158,15 +157,25 @@ def _imported(name: str) -> type[Synthesiser]:
     return found
 
 
-def check_settings(value: object, where: str) -> dict[str, Any]:
-    """Settings read from a person's file; `RequestError` if they aren't a mapping of words."""
+def check_settings(value: object, where: str, name: str) -> dict[str, Any]:
+    """Settings of a synthesiser, read from a person's file.
+
+    Args:
+        value: the settings, or all that a dataset's own `synth.yaml` says.
+        where: of the file, for messages.
+        name: of the synthesiser that they are for.
+
+    Raises:
+        RequestError: they are no mapping of words, or those of another synthesiser.
+    """
     if value is None:
         return {}
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise RequestError(f"{where} must be a mapping, a line 'name: value' for each setting")
-    # A dataset's own file, or only its settings.
-    inner = value.get("settings") if "synthesiser" in value else value
-    if "synthesiser" in value and set(value) - {*_KEYS, "legend"}:
-        unknown = sorted(set(value) - {*_KEYS, "legend"})[0]
-        raise RequestError(f"{where}: unknown key '{unknown}'; it may have {', '.join(_KEYS)}")
-    return dict(inner) if isinstance(inner, Mapping) else {}
+    if "synthesiser" not in value:
+        return dict(value)
+    if unknown := sorted(set(value) - {*_KEYS, "legend"}):
+        raise RequestError(f"{where}: unknown key '{unknown[0]}'; it may have {', '.join(_KEYS)}")
+    if value["synthesiser"] != name:
+        raise RequestError(f"{where} is for {value['synthesiser']}, not for {name}")
+    return check_settings(value.get("settings"), f"{where}: settings", name)

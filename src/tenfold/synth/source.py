@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ class SynthSource(Source):
     """
 
     layout: ClassVar[str] = "synth"
+    located: ClassVar[bool] = False
 
     root: Place
     items: Sequence[Item]
@@ -31,14 +32,14 @@ class SynthSource(Source):
     simulation: Simulation
     problems: tuple[Quarantined, ...] = ()
     max_pixels: int = MAX_PIXELS
+    about: Mapping[str, Any] = field(default_factory=dict)
     _last: dict[str, Simulated] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, simulation: Simulation, max_pixels: int = MAX_PIXELS) -> SynthSource:
         """The source of a simulation."""
-        own = simulation.digest()
-        rows = zip(simulation.names(), simulation.seeds(), strict=True)
-        items = kept(Item(name, extra={"seed": seed, "of": own}) for name, seed in rows)
+        individuals = simulation.individuals()
+        items = kept(Item(name, extra={"seed": seed}) for name, seed in individuals)
         synthesiser = simulation.synthesiser
         info = DatasetInfo(
             classes=synthesiser.classes,
@@ -46,7 +47,8 @@ class SynthSource(Source):
             has_boxes=bool(synthesiser.classes),
         )
         root = place_of(simulation.name.replace(":", "."))
-        return cls(root, items, info, simulation, max_pixels=max_pixels)
+        about = {"simulation": simulation.digest()}
+        return cls(root, items, info, simulation, max_pixels=max_pixels, about=about)
 
     @classmethod
     def detect(cls, root: Place) -> bool:
@@ -79,7 +81,13 @@ class SynthSource(Source):
         height, width = made.image.shape[:2]
         if height * width > self.max_pixels:
             raise SampleError(
-                f"{width}x{height} is more than {self.max_pixels} pixels; raise max_pixels"
+                f"{width}x{height} is more than {self.max_pixels} pixels; make it smaller"
+            )
+        strange = {one.label for one in made.instances} - set(self.info.classes)
+        if strange:
+            raise SampleError(
+                f"has objects of the class {sorted(map(str, strange))[0]!r}, and its synthesiser's "
+                f"classes are {', '.join(map(str, self.info.classes)) or 'none'}"
             )
         told = {"seed": item.extra["seed"], **made.told}
         return Sample(

@@ -125,7 +125,7 @@ class SynthWriter(Writer):
                         self.destination / ANNOTATIONS, document(head, images, objects)
                     )
                 digests[METADATA] = write_chunks(
-                    self.destination / METADATA, chain(facts.chunks(), [b"\n"])
+                    self.destination / METADATA, chain(facts.chunks(), [] if facts.empty else [b"\n"])
                 )
         except OSError as error:
             raise OutputError(

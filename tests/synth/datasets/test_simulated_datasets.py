@@ -20,12 +20,15 @@ from tenfold.engine.manifest import read_lines
 from tenfold.engine.replay import replay
 from tenfold.engine.verify import verify
 from tenfold.errors import RequestError
+from tenfold.multiply import augment
 from tenfold.rng import Key, draws
 from tenfold.samples.sources import open_source
 from tenfold.synth.simulation import Simulation, check_settings, synthesiser_of
 from tenfold.synth.source import SynthSource
+from tenfold.synth.tomography.slices import TomographySlice
 from tenfold.synthesis import synthesise
 from tenfold.testing import check_synthesiser
+from tenfold.write.writer import WriteOptions
 
 DOTS = Dots(size=32)
 FLIP = "version: 1\ninvariances:\n  - reflection: {axes: vertical}\n"
@@ -120,17 +123,62 @@ def test_a_file_is_made_again_wherever_the_dataset_is(made: Path, tmp_path: Path
 
 
 def test_another_setting_is_another_dataset(made: Path) -> None:
-    with pytest.raises(RequestError, match="resume"):
+    with pytest.raises(RequestError, match="with other settings, or in another style"):
         synthesise(dataclasses.replace(DOTS, share=0.9), made, 5, seed=3, existing="resume")
+
+
+def test_settings_may_be_numbers_of_numpy(tmp_path: Path) -> None:
+    span = tuple(np.array([5.0, 6.0]))
+    synthesise(Dots(size=np.int64(32), side=span), tmp_path / "out", 2, seed=1)  # type: ignore[arg-type]
+    told = yaml.safe_load((tmp_path / "out/synth.yaml").read_text())["settings"]
+    assert (told["size"], told["side"]) == (32, [5.0, 6.0])
+
+
+def test_the_name_of_a_preset_is_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    synthesise(DOTS, "dots.Dots", 2, seed=1)
+    monkeypatch.chdir(tmp_path / "dots.Dots")  # a dataset of tenfold itself
+    synthesise(DOTS, "more", 2, seed=1)
+    assert tree(tmp_path / "dots.Dots/more") == tree(tmp_path / "dots.Dots/more")
+
+
+def test_a_simulated_dataset_can_be_augmented(made: Path, tmp_path: Path) -> None:
+    result = augment(made, tmp_path / "more", preset="microscopy", copies=1, seed=1)
+    assert (result.complete, result.quarantined) == (True, 0)
+    copied = tmp_path / "copied"
+    recipe = tmp_path / "flip.yaml"
+    recipe.write_text(FLIP)
+    synthesise(DOTS, copied, 2, seed=3, recipe=recipe, copies=1)
+    with pytest.raises(RequestError, match="was made by tenfold"):
+        augment(copied, tmp_path / "again", preset="microscopy", copies=1, seed=1)
+
+
+def test_two_simulated_datasets_are_the_splits_of_one(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        synthesise(DOTS, tmp_path / "both" / split, 3, seed=len(split))
+    both = open_source(tmp_path / "both")
+    assert both.layout == "pairs"
+    assert both.splits() == ("train", "val")
+    assert len(both.items) == 6
+    assert not both.problems
 
 
 def test_a_hundred_are_the_first_of_a_thousand() -> None:
     few, many = Simulation("dots", DOTS, 10, 5), Simulation("dots", DOTS, 1000, 5)
-    assert few.names() == many.names()[:10]
-    assert few.seeds() == many.seeds()[:10]
-    assert len(set(many.seeds())) == 1000
+    assert list(few.individuals()) == list(many.individuals())[:10]
+    names, seeds = zip(*many.individuals(), strict=True)
+    assert len(set(seeds)) == len(set(names)) == 1000
+    assert sorted(names) == list(names)
     (drawn,) = draws([Key(5, "7", 0)], ["synth"])
-    assert many.seeds()[7] == drawn.seeds[0]
+    assert seeds[7] == drawn.seeds[0]
+
+
+def test_very_many_are_listed_a_block_at_a_time() -> None:
+    rows = Simulation("dots", DOTS, 10_000_000, 5).individuals()
+    assert next(rows)[0] == "dots-0000000"
+    some = list(Simulation("dots", DOTS, 40_000, 5).individuals())
+    (drawn,) = draws([Key(5, "39999", 0)], ["synth"])
+    assert some[-1] == ("dots-039999", drawn.seeds[0])
 
 
 def test_copies_carry_their_labels_along(tmp_path: Path) -> None:
@@ -163,10 +211,29 @@ def test_settings_with_which_none_can_be_made_are_refused(tmp_path: Path) -> Non
 def test_an_individual_that_cant_be_made_is_left_out(tmp_path: Path) -> None:
     burst = Dots(size=32, burst=2)
     result = synthesise(burst, tmp_path / "out", 20, seed=1)
-    bad = sum(seed % 2 == 0 for seed in Simulation("dots", DOTS, 20, 1).seeds())
+    bad = sum(seed % 2 == 0 for _, seed in Simulation("dots", DOTS, 20, 1).individuals())
     assert 0 < bad < 20
     assert result.quarantined == bad
     assert len(list((tmp_path / "out/images").iterdir())) == 20 - bad
+
+
+class Strange(Dots):
+    """Its labels are none of its classes."""
+
+    def make(self, seed: int) -> Any:
+        made = super().make(seed)
+        odd = tuple(one.replace(label="odd") for one in made.instances)
+        return dataclasses.replace(made, instances=odd)
+
+
+class Outer:
+    """Holds a class that can't be found by module and name."""
+
+    class Hidden(Dots):
+        """Hidden."""
+
+
+Hidden = Outer.Hidden
 
 
 BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
@@ -181,7 +248,25 @@ BAD: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a recipe for nothing": (
         lambda p: synthesise(DOTS, p / "o", 2, preset="microscopy"), "but no copies",
     ),
-    "a list": (lambda _: check_settings([1], "c.yaml"), "c.yaml must be a mapping"),
+    "a list": (lambda _: check_settings([1], "c.yaml", "ct"), "c.yaml must be a mapping"),
+    "for another": (
+        lambda _: check_settings({"synthesiser": "ct"}, "c.yaml", "dots"),
+        "is for ct, not for dots",
+    ),
+    "no settings": (
+        lambda _: check_settings({"synthesiser": "ct", "settings": ["size"]}, "c.yaml", "ct"),
+        "c.yaml: settings must be a mapping",
+    ),
+    "a format that can't hold it": (
+        lambda p: synthesise(
+            TomographySlice(size=32, views=8), p / "o", 2, options=WriteOptions(format="jpg")
+        ),
+        "jpg can't hold",
+    ),
+    "a class that can't be found again": (
+        lambda p: synthesise(Hidden(size=32), p / "o", 2), "put it at the top of a module",
+    ),
+    "strange labels": (lambda p: synthesise(Strange(), p / "o", 2), "objects of the class 'odd'"),
 }  # fmt: skip
 
 
@@ -195,12 +280,12 @@ def test_what_cant_be_is_said(name: str, tmp_path: Path) -> None:
 
 def test_settings_are_read_back_from_a_dataset(made: Path) -> None:
     told = yaml.safe_load((made / "synth.yaml").read_text())
-    assert check_settings(told, "it") == DOTS.settings()
+    assert check_settings(told, "it", "dots:Dots") == DOTS.settings()
     assert told["legend"] == {"semantic": {0: "ground", 1: "small", 2: "large"}}
-    assert check_settings({"size": 32}, "it") == {"size": 32}
-    assert check_settings(None, "it") == {}
+    assert check_settings({"size": 32}, "it", "dots:Dots") == {"size": 32}
+    assert check_settings(None, "it", "dots:Dots") == {}
     with pytest.raises(RequestError, match="unknown key 'sise'"):
-        check_settings({**told, "sise": 3}, "it")
+        check_settings({**told, "sise": 3}, "it", "dots:Dots")
 
 
 def test_the_contract_of_synthesisers() -> None:

@@ -70,7 +70,7 @@ def find(root: Place) -> list[Place]:
         except OSError:
             continue
         need = 1 if folder.name == "annotations" else 2
-        ours = OWN_FILES if folder == root else frozenset()
+        ours = OWN_FILES if folder == root or "tenfold.json" in files else frozenset()
         found += [folder / n for n in files if n not in ours and _looks_like_coco(folder / n, need)]
     return found
 

@@ -115,9 +115,12 @@ class PairsSource(Source):
 
 def _of_data(files: Sequence[str]) -> Sequence[str]:
     """Of a dataset that tenfold simulated, what aren't further masks of its images."""
-    if SIMULATION not in files:
-        return files
-    return kept(file for file in files if not file.startswith(f"{LAYERS}/"))
+    ends = tuple(
+        f"{file.removesuffix(SIMULATION)}{LAYERS}/"
+        for file in files
+        if file == SIMULATION or file.endswith(f"/{SIMULATION}")
+    )
+    return kept(file for file in files if not file.startswith(ends)) if ends else files
 
 
 def _matched(images: _Files, masks: _Files, problems: list[Quarantined]) -> Iterator[Item]:
