@@ -18,7 +18,7 @@ from tenfold.samples.codec import check_format
 from tenfold.samples.sample import Sample
 from tenfold.samples.source import MAX_PIXELS
 from tenfold.synth.dress.style import Style
-from tenfold.synth.simulation import Simulation, imported
+from tenfold.synth.simulation import Simulation, imported, synthesiser_of
 from tenfold.synth.source import SynthSource
 from tenfold.synth.synthesiser import Synthesiser
 from tenfold.write.writer import WriteOptions
@@ -28,7 +28,7 @@ _TRIED = 3
 
 
 def plan_synthesis(
-    synthesiser: Synthesiser,
+    synthesiser: Synthesiser | str,
     destination: str | Place,
     count: int,
     *,
@@ -49,6 +49,10 @@ def plan_synthesis(
         raise RequestError(f"{copies} copies of what? say with a recipe or a preset")
     if declared and not copies:
         raise RequestError("a recipe, but no copies; say how many with copies")
+    if isinstance(synthesiser, str):
+        name, synthesiser = synthesiser, synthesiser_of(synthesiser)
+    if not isinstance(synthesiser, Synthesiser):
+        raise RequestError(f"give a synthesiser or a preset's name, got {synthesiser!r:.60}")
     target = place_of(destination).absolute()
     begun = State(target).identity() if seed is None and resume else None
     drawn = seed is None and begun is None
@@ -70,7 +74,7 @@ def plan_synthesis(
 
 
 def synthesise(
-    synthesiser: Synthesiser,
+    synthesiser: Synthesiser | str,
     destination: str | Place,
     count: int,
     *,
@@ -88,8 +92,9 @@ def synthesise(
     """Write a simulated dataset; see `tenfold.write.synth` for its files.
 
     Args:
-        synthesiser: a preset's (`tenfold.synth.simulation.synthesiser_of`) or your own; a class
-            that can be imported by `module:Class`, so that files can be made again.
+        synthesiser: a preset's name, or a synthesiser: a preset's with other settings
+            (`tenfold.synth.simulation.synthesiser_of`) or your own, whose class can be imported
+            by `module:Class`, so that files can be made again.
         destination: a new or empty folder, or its URL.
         count: of individuals, each from a seed of its own.
         seed: any integer; without one, one is drawn and recorded.

@@ -93,7 +93,7 @@ def test_a_style_is_kept_with_the_dataset(tmp_path: Path) -> None:
     assert done.code in (0, 1), done.err  # an individual whose edges would move is left out
     for file in real.iterdir():
         file.unlink()
-    assert (out / "style.npz").exists()
+    assert (out / "synth.style").exists()
     assert yaml.safe_load((out / "synth.yaml").read_text())["strength"] == 0.5
     if done.code == 0:
         assert tenfold("replay", out / "images" / "packed-cells-000000.png").code == 0

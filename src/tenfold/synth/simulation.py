@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
+import inspect
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -19,7 +23,7 @@ from tenfold.synth.dress.simulated import in_style
 from tenfold.synth.dress.style import Style
 from tenfold.synth.synthesiser import Simulated, Synthesiser
 
-FILE, STYLE = SIMULATION, "style.npz"
+FILE, STYLE = SIMULATION, "synth.style"
 """Where a simulated dataset keeps what made it."""
 
 _MOST, _AT_ONCE = 10_000_000, 1 << 14
@@ -71,6 +75,10 @@ class Simulation:
     def make(self, seed: int) -> Simulated:
         """An individual, dressed."""
         made = self.synthesiser.make(seed)
+        if not isinstance(made, Simulated):
+            raise RequestError(
+                f"{self.name}: make gave a {type(made).__name__}, and should give a Simulated"
+            )
         if self.style is None:
             return made
         return in_style(made, self.style, seed, strength=self.strength)
@@ -88,13 +96,15 @@ class Simulation:
     def digest(self) -> str:
         """A short name of what decides an individual of a given seed, sixteen hexadecimal digits.
 
-        Models and simulators of one's own are known by name and settings only.
+        A simulator of one's own is known by its module's source, too.
         """
         told = {k: v for k, v in self.told().items() if k not in ("count", "seed")}
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
         if self.style is not None:
             for array in (self.style.tables, self.style.details, self.style.bank.weights):
                 digest.update(array.tobytes())
+        if ":" in self.name:
+            digest.update(_source_of(type(self.synthesiser)))
         return digest.hexdigest()[:16]
 
     def file(self) -> bytes:
@@ -146,6 +156,10 @@ def synthesiser_of(name: str, settings: Mapping[str, Any] | None = None) -> Synt
 def imported(name: str) -> type[Synthesiser]:
     """The class of that name, `package.module:Class`; `RequestError` if there is none."""
     module, _, attribute = name.partition(":")
+    if not all(part.isidentifier() for part in module.split(".")):
+        stem = module.rpartition("/")[2].removesuffix(".py")
+        raise RequestError(f"name the module as Python imports it: {stem}:{attribute}")
+    _look_here(module)
     try:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
@@ -155,6 +169,19 @@ def imported(name: str) -> type[Synthesiser]:
     if not (isinstance(found, type) and issubclass(found, Synthesiser)):
         raise RequestError(f"{name} is no tenfold.synth.synthesiser.Synthesiser")
     return found
+
+
+def _look_here(module: str) -> None:
+    """Modules in the working directory are found too, here and in processes that are started."""
+    here = str(Path.cwd())
+    if here not in sys.path and importlib.util.find_spec(module.partition(".")[0]) is None:
+        sys.path.append(here)
+        importlib.invalidate_caches()
+
+
+def _source_of(kind: type[Synthesiser]) -> bytes:
+    file = inspect.getsourcefile(kind)
+    return Path(file).read_bytes() if file is not None and Path(file).is_file() else b""
 
 
 def check_settings(value: object, where: str, name: str) -> dict[str, Any]:

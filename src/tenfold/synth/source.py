@@ -70,9 +70,16 @@ class SynthSource(Source):
         if item.id not in self._last:
             self._last.clear()
             try:
-                self._last[item.id] = self.simulation.make(int(item.extra["seed"]))
-            except RequestError as error:
+                made = self.simulation.make(int(item.extra["seed"]))
+            except (RequestError, SampleError) as error:
                 raise SampleError(str(error)) from error
+            # A person's own simulator may go wrong in any way.
+            except Exception as error:
+                raise SampleError(
+                    f"its simulator stopped with {type(error).__name__}: {error} (seed "
+                    f"{item.extra['seed']}; tenfold.testing.check_synthesiser shows where)"
+                ) from error
+            self._last[item.id] = made
         return self._last[item.id]
 
     def read(self, item: Item) -> Sample:

@@ -6,7 +6,7 @@
 - `files/x.swc`: whole files about it, where there are any
 - `annotations/instances.json`: objects, as COCO
 - `metadata.jsonl`: a line for each picture: what is known beside
-- `synth.yaml`, `style.npz`: what made it all
+- `synth.yaml`, `synth.style`: what made it all
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tenfold.write.coco import geometry_of
 from tenfold.write.images import image_bytes, write_files
 from tenfold.write.names import target_of
 from tenfold.write.spool import Spool, document
-from tenfold.write.writer import Line, WriteOptions, Writer, Written
+from tenfold.write.writer import Line, WriteOptions, Writer, Written, with_items
 
 ANNOTATIONS, METADATA = "annotations/instances.json", "metadata.jsonl"
 _TIFF = {"format": "tiff"}
@@ -105,7 +105,8 @@ class SynthWriter(Writer):
                 images, objects = (Spool(stack, self.destination) for _ in range(2))
                 facts = Spool(stack, self.destination, b"\n")
                 numbers = count(1)
-                for image, line in enumerate(lines, 1):
+                named = with_items(lines, self.source.items)
+                for image, (line, item) in enumerate(named, 1):
                     record: dict[str, Any] = line.written.record
                     width, height = record["size"]
                     # COCO's names are relative to its folder of images
@@ -115,7 +116,14 @@ class SynthWriter(Writer):
                     for annotation in record["annotations"]:
                         whole = {"id": next(numbers), "image_id": image, **annotation}
                         objects.add(json.dumps(whole))
-                    told = {"file": line.written.file, "copy": line.copy, **record["told"]}
+                    others = sorted(set(line.written.files) - {line.written.file})
+                    told = {"file": line.written.file, "files": others, "copy": line.copy}
+                    if line.copy:  # what is known of the individual isn't true of a copy
+                        suffix = PurePosixPath(line.written.file).suffix
+                        original = PurePosixPath(self.target(item, 0)).with_suffix(suffix)
+                        told["original"] = original.as_posix()
+                    else:
+                        told |= record["told"]
                     facts.add(json.dumps(told))
                 if self._categories:
                     head = json.dumps({"categories": [
@@ -125,7 +133,8 @@ class SynthWriter(Writer):
                         self.destination / ANNOTATIONS, document(head, images, objects)
                     )
                 digests[METADATA] = write_chunks(
-                    self.destination / METADATA, chain(facts.chunks(), [] if facts.empty else [b"\n"])
+                    self.destination / METADATA,
+                    chain(facts.chunks(), [] if facts.empty else [b"\n"]),
                 )
         except OSError as error:
             raise OutputError(

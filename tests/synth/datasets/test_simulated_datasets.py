@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ from tenfold.errors import RequestError
 from tenfold.multiply import augment
 from tenfold.rng import Key, draws
 from tenfold.samples.sources import open_source
+from tenfold.synth import simulation
+from tenfold.synth.dress.style import Style
 from tenfold.synth.simulation import Simulation, check_settings, synthesiser_of
 from tenfold.synth.source import SynthSource
 from tenfold.synth.tomography.slices import TomographySlice
@@ -102,8 +106,7 @@ def test_workers_and_parts_make_the_same_files(made: Path, tmp_path: Path) -> No
 
 def test_a_run_without_a_seed_is_resumed_with_its_own(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    simulation = Simulation("dots:Dots", DOTS, 5, 77)
-    source = SynthSource.of(simulation)
+    source = SynthSource.of(Simulation("dots:Dots", DOTS, 5, 77))
     first = synthesise(DOTS, out, 5, seed=77, shard=(0, 2))
     assert not first.complete
     assert synthesise(DOTS, out, 5, existing="resume").complete
@@ -132,6 +135,61 @@ def test_settings_may_be_numbers_of_numpy(tmp_path: Path) -> None:
     synthesise(Dots(size=np.int64(32), side=span), tmp_path / "out", 2, seed=1)  # type: ignore[arg-type]
     told = yaml.safe_load((tmp_path / "out/synth.yaml").read_text())["settings"]
     assert (told["size"], told["side"]) == (32, [5.0, 6.0])
+
+
+def test_a_preset_may_be_named(tmp_path: Path) -> None:
+    synthesise("packed-cells", tmp_path / "out", 1, seed=1)
+    assert (tmp_path / "out/images/packed-cells-000000.png").exists()
+    with pytest.raises(RequestError, match="give a synthesiser or a preset's name"):
+        synthesise(Dots, tmp_path / "o", 1)  # type: ignore[arg-type]
+
+
+def test_a_simulator_that_goes_wrong_is_told_of(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"stopped with ZeroDivisionError: .*check_synthesiser"):
+        synthesise(Wrong(), tmp_path / "out", 3, seed=1)
+    with pytest.raises(RequestError, match="make gave a int, and should give a Simulated"):
+        synthesise(Wrong(size=96), tmp_path / "out", 3, seed=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_module_is_found_in_the_working_directory(tmp_path: Path) -> None:
+    """By the command line, which doesn't have it in its path, and its processes."""
+    text = (Path(__file__).parent / "dots.py").read_text()
+    (tmp_path / "own_dots.py").write_text(text.replace('"dots"', '"own"'))
+    script = Path(sys.executable).with_name("tenfold")
+    told: dict[str, Any] = {"capture_output": True, "text": True}
+    words = ["synth", "own_dots:Dots", "out", "-n", "3", "--size", "32", "--workers", "2"]
+    ran = subprocess.run(
+        [script, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert len(list((tmp_path / "out/images").iterdir())) == 3
+    words[1] = "./own_dots.py:Dots"
+    ran = subprocess.run(
+        [script, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert "name the module as Python imports it: own_dots:Dots" in ran.stderr
+
+
+def test_changed_code_is_another_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Simulation("dots:Dots", DOTS, 3, 1).digest()
+    assert Simulation("dots:Dots", DOTS, 3, 1).digest() == before
+    monkeypatch.setattr(simulation, "_source_of", lambda _: b"other code")
+    assert Simulation("dots:Dots", DOTS, 3, 1).digest() != before
+
+
+def test_a_dressed_dataset_is_read_and_made_again(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    noise = [cv2.GaussianBlur(rng.normal(128, 60, (64, 64)), (0, 0), 2) for _ in range(2)]
+    style = Style.of([np.clip(image, 0, 255).astype(np.uint8) for image in noise])
+    out = tmp_path / "out"
+    synthesise(DOTS, out, 2, seed=1, style=style, strength=0.3)
+    assert open_source(out).layout == "coco"
+    (image,) = list((out / "images").iterdir())[:1]
+    assert replay(image).identical
+    with pytest.raises(RequestError, match="these values are HU"):
+        synthesise(TomographySlice(size=32, views=8), tmp_path / "o", 1, style=style)
 
 
 def test_the_name_of_a_preset_is_no_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,6 +255,17 @@ def test_copies_carry_their_labels_along(tmp_path: Path) -> None:
             x, y, w, h = (round(v) for v in one["bbox"])
             filled[y : y + h, x : x + w] = one["category_id"]
         assert np.array_equal(filled, semantic)
+    facts = [json.loads(line) for line in (out / "metadata.jsonl").read_text().splitlines()]
+    assert [fact["copy"] for fact in facts] == [0, 1, 2] * 3
+    for original, *copies in (facts[k : k + 3] for k in (0, 3, 6)):
+        assert original["squares"] >= 0
+        for copy in copies:
+            assert copy["original"] == original["file"]
+            assert "squares" not in copy
+            assert copy["files"] == sorted(
+                name.replace("images", folder) for folder in ("layers/instance", "masks")
+                for name in [copy["file"]]
+            )  # fmt: skip
     texts = sorted(p.name for p in (out / "files").iterdir())
     assert texts == [f"dots-00000{k}.txt" for k in range(3)]
     tree(out)
@@ -224,6 +293,13 @@ class Strange(Dots):
         made = super().make(seed)
         odd = tuple(one.replace(label="odd") for one in made.instances)
         return dataclasses.replace(made, instances=odd)
+
+
+class Wrong(Dots):
+    """Goes wrong; large ones give something else."""
+
+    def make(self, seed: int) -> Any:
+        return seed // (self.size - 64)
 
 
 class Outer:

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from tenfold.errors import RequestError
 from tenfold.samples.sample import Array
 from tenfold.synth.dress.dressing import dress_within
 from tenfold.synth.dress.edges import edge_map
@@ -28,10 +29,16 @@ def in_style(
         displacement of its edges in px.
 
     Raises:
-        RequestError: a picture that doesn't fit the style.
+        RequestError: a picture that doesn't fit the style, or whose values are measurements.
         SampleError: its edges move too far at any strength.
     """
     image = simulated.image
+    if "values" in simulated.told and image.dtype != np.uint8:
+        unit = simulated.told["values"].get("unit", "a unit")
+        raise RequestError(
+            f"style: these values are {unit}, and a style would make others of them; simulate "
+            "pictures for the eye instead (of ct, values=window)"
+        )
     if style.channels == 3 and image.shape[2] == 1:
         image = np.repeat(image, 3, axis=2)
     keep: Array | None = None
