@@ -6,6 +6,7 @@ An error names the thing, the value and the cure.
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -66,3 +67,24 @@ def did_you_mean(word: str, options: Iterable[str]) -> str:
     """`"; did you mean 'rotation'?"` for the option nearest to `word`, or `""` if none is near."""
     near = difflib.get_close_matches(word.lower(), list(options), n=1, cutoff=0.6)
     return f"; did you mean '{near[0]}'?" if near else ""
+
+
+_SHORT_OF = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
+
+
+def machines_fault(error: BaseException | None) -> MemoryError | OSError | None:
+    """What the machine was short of (memory, file handles, a share that went away), if that was it.
+
+    Such an error says nothing of the sample at hand, so nothing may be decided by it: the result
+    would depend on how busy the machine was.
+
+    Args:
+        error: what was caught; the errors that caused it are looked at, too.
+    """
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return error
+        if isinstance(error, OSError) and error.errno in _SHORT_OF:
+            return error
+        error = error.__cause__
+    return None

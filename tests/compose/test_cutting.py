@@ -120,7 +120,7 @@ def rod(angle: float) -> tuple[Any, Any]:
 
 def turned_box(cutout: Cutout, degrees: float) -> Any:
     turned = linear(degrees, 1.0, ())
-    return placed(cutout, pose(cutout, turned, np.array([10.0, 10.0])), 100, 100, 0).box
+    return placed(cutout, pose(cutout, turned, np.full(2, 10.0), np.full(2, 20.0)), 100, 100, 0).box
 
 
 def test_contrast_finds_what_a_box_holds() -> None:

@@ -10,8 +10,8 @@ import numpy as np
 
 from tenfold.compose.blending import blended
 from tenfold.compose.covering import uncovered
-from tenfold.compose.cutting import Region, Window, extent, region_of
-from tenfold.compose.parents import VOC_OBJECTS, Parent
+from tenfold.compose.cutting import Region, Window, extent, region_of, within
+from tenfold.compose.parents import VOC_MOST, VOC_OBJECTS, Parent
 from tenfold.compose.placing import Matrix, Placed, moved, placed
 from tenfold.declare.compose import ComposeUse
 from tenfold.declare.recipe import Recipe
@@ -21,8 +21,6 @@ from tenfold.plan.map import project
 from tenfold.plan.shapes import corners
 from tenfold.samples.outline import bounds, mask_bounds
 from tenfold.samples.sample import Array, Instance, Points, Sample
-
-_MOST_OBJECTS = 254
 
 
 @dataclass(eq=False)
@@ -52,7 +50,7 @@ class Canvas:
         self._footprints = [f for i in sample.instances if (f := self._footprint(i)) is not None]
         numbers = [i.extra["voc_object"] + 1 for i in sample.instances if "voc_object" in i.extra]
         objects = self.masks.get(VOC_OBJECTS, np.zeros((1, 1), np.uint8))
-        numbers += np.unique(objects[objects <= _MOST_OBJECTS]).tolist()
+        numbers += np.unique(objects[objects <= VOC_MOST]).tolist()
         self._next = max(numbers, default=0)
 
     @property
@@ -96,7 +94,6 @@ class Canvas:
         count = int(np.count_nonzero(place.region))
         if not count:
             return False
-        over = 0
         union = np.zeros_like(place.region)
         for footprint in self._footprints:
             mine, theirs = _common(place.window, footprint.window)
@@ -128,7 +125,7 @@ class Canvas:
         instances = tuple(self._moved(parent, k, place) for k in numbers)
         for name, mask in self.masks.items():
             if name == VOC_OBJECTS and "voc_object" in parent.sample.instances[number].extra:
-                mask[here][place.region] = self._next + 1 if self._next < _MOST_OBJECTS else 255
+                mask[here][place.region] = self._next + 1 if self._next < VOC_MOST else 255
                 continue
             mask[here][place.region] = self._values(parent, name, number, place)[place.region]
         self._next += 1
@@ -157,7 +154,7 @@ class Canvas:
             counts += told
         encoding = self.sample.encoding
         if VOC_OBJECTS in self.masks:
-            encoding = {**encoding, "voc_objects": min(self._next, _MOST_OBJECTS)}
+            encoding = {**encoding, "voc_objects": min(self._next, VOC_MOST)}
         made = self.sample.replace(
             image=self.image, masks=self.masks, instances=(*below, *pasted), encoding=encoding
         )
@@ -211,13 +208,10 @@ class Canvas:
         return values[:, :, 0] if mask.ndim == 2 else values
 
     def _footprint(self, instance: Instance) -> _Footprint | None:
-        height, width = self.sample.height, self.sample.width
         box = extent(instance)
         if box is None or "voc_part_of" in instance.extra:
             return None
-        x0, y0 = np.clip(np.floor(box[:2]), 0, [width - 1, height - 1]).astype(int).tolist()
-        x1, y1 = np.clip(np.ceil(box[2:]), [x0 + 1, y0 + 1], [width, height]).astype(int).tolist()
-        window = (x0, y0, x1, y1)
+        x0, y0, x1, y1 = window = within(box, self.sample.height, self.sample.width)
         if instance.mask is not None:
             seen = instance.mask[y0:y1, x0:x1].copy()
         else:

@@ -8,7 +8,7 @@ made again without deciding anything.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,12 +17,12 @@ import numpy as np
 from tenfold.compose.canvas import Canvas
 from tenfold.compose.cutting import cut_out, extent
 from tenfold.compose.emptying import Emptied, holes_of
-from tenfold.compose.parents import Parent, Parents, as_objects
-from tenfold.compose.parts import Parts
+from tenfold.compose.parents import Parent, Parents
+from tenfold.compose.parts import Parts, drawn
 from tenfold.compose.placing import Matrix, Placed, linear, moved_size, pose
 from tenfold.declare.compose import ComposeUse
 from tenfold.declare.recipe import Recipe
-from tenfold.errors import RequestError, SampleError
+from tenfold.errors import RequestError, SampleError, machines_fault
 from tenfold.ops.geometry import Reflection
 from tenfold.plan.instances import Counts, Keep
 from tenfold.rng import Key, derived_seed, draws, pixel_generator
@@ -32,7 +32,7 @@ from tenfold.samples.source import Item, Source
 _DRAW = "compose"
 """The word that keys the draws, as an op's name does; no op is called so."""
 
-_OBJECTS_TRIED = 8
+_OBJECTS_TRIED = 8  # and as many of other classes, so that one that can't be cut starves none
 _PLACES_TRIED = 24
 _SURVEYED = 64
 
@@ -83,23 +83,30 @@ class Composer:
             originals: whether they will be in the result, too.
 
         Raises:
-            RequestError: there are no objects to cut out.
+            RequestError: there are no objects to cut out, or nothing tells which pixels of its
+                layers they have.
         """
         if recipe.compose is None:
             return cls()
+        if not source.located:
+            raise RequestError(
+                "compose: simulated individuals can't be composed, as their layers number their "
+                "own objects; remove 'compose' from the recipe, and let the synthesiser put more "
+                "objects into its pictures"
+            )
         made = cls.again(recipe, source)
         assert made.parents is not None
         parts = Parts.of(source, copies, recipe.compose, originals)
         values: Mapping[Label, float] = {}
         if not parts.classes:
-            if not source.info.has_masks:
+            if not made.parents.by_masks:
                 raise RequestError(
                     f"compose: {source.root} has no labelled objects to cut out; give boxes, "
                     "outlines or masks (COCO, VOC, YOLO, image and mask pairs), or remove "
                     "'compose' from the recipe. For images with a class each there are "
                     "'generators' (docs/learned.md) and mixing (docs/mixing.md)"
                 )
-            values = _values_wanted(source, parts, made.parents, recipe.compose)
+            values = _values_wanted(parts, made.parents)
         return cls(recipe, made.parents, parts, values, made.pairs)
 
     @classmethod
@@ -164,7 +171,10 @@ class Composer:
                 canvas.paste(parent, number, place)
                 told.append(_told(parent, number, place))
                 break
-        return self._composed(sample, canvas, seed, told)
+        made = self._composed(sample, canvas, seed, told)
+        if len(told) < count:
+            made.told["missing"] = count - len(told)
+        return made
 
     def again_from(self, sample: Sample, told: Mapping[str, Any]) -> Composed:
         """The copy of which a manifest line tells.
@@ -199,20 +209,21 @@ class Composer:
     def _canvas(self, sample: Sample, seed: int) -> Canvas:
         recipe, use = self.recipe, self._use
         assert recipe is not None
+        assert self.parents is not None
         if use.backgrounds == "inpainted":
             sample = self._emptied(sample, derived_seed(seed))
         else:
-            sample = as_objects(sample, recipe.ignore_value)
+            sample = self.parents.with_objects(sample)
         keep = Keep(recipe.min_area, recipe.min_visibility, self.pairs or ())
         return Canvas(sample, recipe, use, keep)
 
     def _emptied(self, sample: Sample, seed: int) -> Sample:
         """A sample without its objects; where they were, the background goes on."""
-        assert self.recipe is not None
         assert self.parents is not None
         last = self.parents.emptied
         if last is None or last[0] is not sample:
-            last = self.parents.emptied = sample, emptied(sample, self.recipe.ignore_value)
+            found = self.parents.with_objects(sample)
+            last = self.parents.emptied = sample, emptied(found)
         masks = {name: mask.copy() for name, mask in sample.masks.items()}
         for mask in masks.values():
             mask[last[1].holes] = 0
@@ -221,8 +232,9 @@ class Composer:
     def _composed(
         self, sample: Sample, canvas: Canvas, seed: int, parts: list[dict[str, Any]]
     ) -> Composed:
+        assert self.parents is not None
         made, counts = canvas.result()
-        if not sample.instances and sample.masks:  # its objects were those of the label image
+        if self.parents.by_masks:  # its objects are in the label image
             made, counts = made.replace(instances=()), Counts()
         told = {"seed": seed, "backgrounds": self._use.backgrounds, "parts": parts}
         return Composed(made, told, counts)
@@ -234,12 +246,19 @@ class Composer:
         use = self._use
         entries = item.extra.get("entries")
         files = None if entries is None else frozenset(entry[0] for entry in entries)
-        for _ in range(_OBJECTS_TRIED):
+        failed: set[Label] = set()
+        for tried in range(2 * _OBJECTS_TRIED):
             u, v, w, turn, size, *flips = rng.random(8).tolist()
-            found = self._part(item, u, v, w)
-            if found is None or not canvas.takes(found[0], files):
+            others = failed if tried >= _OBJECTS_TRIED else frozenset[Label]()
+            label, parent = self._drawn(item, u, v, others)
+            numbers = [] if parent is None or label is None else parent.usable.get(label, [])
+            if label in others:  # there is no class left
+                return
+            if label is not None:
+                failed.add(label)
+            if parent is None or not numbers or not canvas.takes(parent, files):
                 continue
-            parent, number = found
+            number = numbers[int(w * len(numbers))]
             low, high = use.scale
             degrees = (2 * turn - 1) * use.rotation
             turned = linear(degrees, low * (high / low) ** size, self._mirrored(parent, flips))
@@ -249,40 +268,33 @@ class Composer:
             if room.min() < 0:
                 continue
             for _ in range(_PLACES_TRIED):
-                matrix: Matrix = pose(cutout, turned, rng.random(2) * room)
+                matrix: Matrix = pose(cutout, turned, rng.random(2) * room, room)
                 place = canvas.place(parent, number, matrix)
                 if canvas.fits(place):
                     yield parent, number, place
 
-    def _part(self, item: Item, u: float, v: float, w: float) -> tuple[Parent, int] | None:
-        """An object of another sample."""
+    def _drawn(
+        self, item: Item, u: float, v: float, failed: Set[Label]
+    ) -> tuple[Label | None, Parent | None]:
+        """A class, and another sample that may have objects of it; None where there is none."""
         assert self.parents is not None
         assert self.parts is not None
-        label, index = self.parts.draw(u, v)
+        label, index = self.parts.draw(u, v, failed)
         other = self.parents.source.items[index]
-        if other.id == item.id:
-            return None
-        parent = self.parents.get(other)
-        if parent is None:
-            return None
-        if label is None:
-            label = self._value(parent, u)
-        numbers = parent.usable.get(label, []) if label is not None else []
-        return (parent, numbers[int(w * len(numbers))]) if numbers else None
+        parent = None if other.id == item.id else self.parents.get(other)
+        if label is None and parent is not None:
+            label = self._value(parent, u, failed)
+        return label, parent
 
-    def _value(self, parent: Parent, u: float) -> Label | None:
+    def _value(self, parent: Parent, u: float, failed: Set[Label]) -> Label | None:
         """A value of a label image, by how much it is wanted."""
         usable = sorted(parent.usable, key=str)
         if not usable:
             return None
-        if self._use.rare_first:
-            most = max(self.values.values(), default=1.0)
-            weights = [self.values.get(value, most) for value in usable]
-        else:
-            weights = [float(len(parent.usable[value])) for value in usable]
-        upto = np.cumsum(weights)
-        place = int(np.searchsorted(upto, u * upto[-1], side="right"))
-        return usable[min(place, len(usable) - 1)]
+        there = [float(len(parent.usable[value])) for value in usable]
+        most = max(self.values.values(), default=1.0)
+        wanted = [self.values.get(value, most) for value in usable]
+        return usable[drawn(u, usable, wanted if self._use.rare_first else there, there, failed)]
 
     def _mirrored(self, parent: Parent, u: Sequence[float]) -> tuple[str, ...]:
         """Along which axes an object is mirrored: as the recipe's reflections allow."""
@@ -294,15 +306,14 @@ class Composer:
         return tuple(a for a, v in zip(known, u, strict=True) if a in axes and v < 0.5)
 
 
-def emptied(sample: Sample, ignore_value: int | None) -> Emptied:
+def emptied(sample: Sample) -> Emptied:
     """A sample's picture without its objects.
 
     Args:
         sample: objects known by their boxes alone are taken out with all of their boxes.
-        ignore_value: see `as_objects`.
     """
-    found = as_objects(sample, ignore_value).instances
-    cutouts = [cut_out(i, sample.image, "box") for i in found if extent(i) is not None]
+    objects = [i for i in sample.instances if extent(i) is not None]
+    cutouts = [cut_out(i, sample.image, "box") for i in objects]
     windows, regions = [c.window for c in cutouts], [c.region for c in cutouts]
     return Emptied(sample.image, holes_of(windows, regions, sample.height, sample.width))
 
@@ -316,25 +327,27 @@ def _told(parent: Parent, number: int, place: Placed) -> dict[str, Any]:
     }
 
 
-def _values_wanted(
-    source: Source, parts: Parts, parents: Parents, use: ComposeUse
-) -> dict[Label, float]:
+def _values_wanted(parts: Parts, parents: Parents) -> dict[Label, float]:
     """How often each value of label images is wanted, by the parts found in some of them.
 
     Raises:
         RequestError: no part of a label image can be cut out.
+        SampleError: by the fault of the machine, see `machines_fault`.
     """
+    source = parents.source
     found: Counter[Label] = Counter()
     step = max(1, len(parts.entries) // _SURVEYED)
     why = "none of its parts can be cut out (they are small, or reach the edge)"
     for place in range(0, len(parts.entries), step):
         item = source.items[parts.entries[place][1]]
         try:
-            sample = as_objects(source.read(item), parents.recipe.ignore_value)
+            sample = parents.with_objects(source.read(item))
         except SampleError as error:
+            if machines_fault(error) is not None:
+                raise
             why = str(error).removeprefix("compose: ")
             continue
-        parent = Parent(item, sample, use)
+        parent = Parent(item, sample, parents.use)
         found.update({value: len(numbers) for value, numbers in parent.usable.items()})
     if not found:
         raise RequestError(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tenfold.compose.cutting import Region, region_of
+from tenfold.compose.cutting import Region, region_of, within
 from tenfold.plan.instances import Counts, Keep, move_instances
 from tenfold.plan.journey import Journey
 from tenfold.plan.shapes import corners
@@ -56,7 +56,7 @@ def _outlined(instance: Instance, cover: Region) -> Instance:
     parts: list[Points] = []
     changed = False
     for polygon in instance.polygons:
-        x0, y0, x1, y1 = window = _within(bounds([polygon]), cover)
+        x0, y0, x1, y1 = window = within(bounds([polygon]), *cover.shape)
         hidden = cover[y0:y1, x0:x1]
         whole = region_of((polygon,), window)
         if not (whole & hidden).any():
@@ -72,19 +72,12 @@ def _outlined(instance: Instance, cover: Region) -> Instance:
 
 def _boxed(box: Points, cover: Region) -> Points:
     """A box less the rows and columns at its sides that are wholly covered."""
-    x0, y0, x1, y1 = window = _within(box, cover)
+    x0, y0, x1, y1 = window = within(box, *cover.shape)
     whole = region_of((corners(box),), window)
     before, after = mask_bounds(whole), mask_bounds(whole & ~cover[y0:y1, x0:x1])
     if before is None or after is None:
         return box
     return box + (after - before)
-
-
-def _within(box: Points, cover: Region) -> tuple[int, int, int, int]:
-    height, width = cover.shape
-    x0, y0 = np.clip(np.floor(box[:2]), 0, [width - 1, height - 1]).astype(int).tolist()
-    x1, y1 = np.clip(np.ceil(box[2:]), [x0 + 1, y0 + 1], [width, height]).astype(int).tolist()
-    return x0, y0, x1, y1
 
 
 def traced(region: Region) -> list[Points]:

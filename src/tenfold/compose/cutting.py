@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.plan.shapes import raster
+from tenfold.plan.shapes import corners, raster
 from tenfold.samples.outline import bounds, mask_bounds
 from tenfold.samples.sample import Array, Instance, Points
 
@@ -72,22 +72,20 @@ def cut_out(instance: Instance, image: Array, cut: str) -> Cutout:
         assert box is not None
         window = _window(box)
         x0, y0, x1, y1 = window
-        region = instance.mask[y0:y1, x0:x1]
+        region = instance.mask[y0:y1, x0:x1].copy()  # a view would keep all of the mask
         return Cutout(window, region, (), _ends(region, window))
     if instance.polygons:
         return _by_outlines(instance.polygons)
     if instance.oriented is not None:
-        corners = instance.oriented
-        outline = corners if cut == "box" else _ellipse(corners)
+        outline = instance.oriented if cut == "box" else _ellipse(instance.oriented)
         return _by_outlines((outline,))
     assert instance.box is not None
     box = instance.box
-    corners = np.array([[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]]])
     if cut == "box":
-        return _by_outlines((corners,))
+        return _by_outlines((corners(box),))
     if cut == "contrast" and (found := _by_contrast(box, image)) is not None:
         return found
-    return _by_outlines((_ellipse(corners),))
+    return _by_outlines((_ellipse(corners(box)),))
 
 
 def region_of(outlines: tuple[Points, ...], window: Window) -> Region:
@@ -99,16 +97,23 @@ def region_of(outlines: tuple[Points, ...], window: Window) -> Region:
     return region
 
 
+def within(box: Points, height: int, width: int) -> Window:
+    """The window of a picture that holds a box, at least one pixel wide and high."""
+    x0, y0 = np.clip(np.floor(box[:2]), 0, [width - 1, height - 1]).astype(int).tolist()
+    x1, y1 = np.clip(np.ceil(box[2:]), [x0 + 1, y0 + 1], [width, height]).astype(int).tolist()
+    return x0, y0, x1, y1
+
+
 def _by_outlines(outlines: tuple[Points, ...]) -> Cutout:
     window = _window(bounds(outlines))
     return Cutout(window, region_of(outlines, window), outlines, np.concatenate(outlines))
 
 
-def _ellipse(corners: Points) -> Points:
+def _ellipse(frame: Points) -> Points:
     """The ellipse inscribed in a rectangle or parallelogram of four corners in order."""
     turn = np.arange(_POINTS) * (2 * np.pi / _POINTS)
-    middle = corners.mean(axis=0)
-    along, across = (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2
+    middle = frame.mean(axis=0)
+    along, across = (frame[1] - frame[0]) / 2, (frame[3] - frame[0]) / 2
     return np.asarray(
         middle + np.cos(turn)[:, None] * along + np.sin(turn)[:, None] * across, np.float64
     )
@@ -125,8 +130,7 @@ def _by_contrast(box: Points, image: Array) -> Cutout | None:
     crop = image[y0:y1, x0:x1].astype(np.float64)
     if min(crop.shape[:2]) < 8:
         return None
-    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float64)
-    oval = raster(_ellipse(corners), window)
+    oval = raster(_ellipse(corners(np.array(window))), window)
     spread = crop[~oval]
     distance = np.abs(crop - np.median(spread, axis=0)).max(axis=2)
     top = float(distance.max())

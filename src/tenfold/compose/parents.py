@@ -13,17 +13,22 @@ from tenfold.compose.cutting import Cutout, cut_out, extent, has_shape
 from tenfold.compose.emptying import Emptied
 from tenfold.declare.compose import ComposeUse
 from tenfold.declare.recipe import Recipe
-from tenfold.errors import SampleError
+from tenfold.errors import SampleError, machines_fault
 from tenfold.samples.sample import Array, Instance, Label, Points, Sample
 from tenfold.samples.source import Item, Source
 from tenfold.samples.validate import clean
 
 KEPT_BYTES = 128 << 20
-"""Of pixels, and masks, of samples that are kept in memory to be cut again."""
+"""Of samples that are kept in memory to be cut again; so never more than 32,768 of them."""
 
 VOC_OBJECTS = "object"
 """VOC's label image whose values number the objects, in the order of the annotation."""
 
+VOC_MOST = 254
+"""Objects that it can number: 255 is VOC's "ignore"."""
+
+_PARENT_BYTES = 4 << 10
+_INSTANCE_BYTES, _CUTOUT_BYTES = 2 << 10, 4 << 10
 _LEAST_SIDE = 3.0
 _LEAST_PIXELS = 9
 _MOST_COMPONENTS = 2000
@@ -37,6 +42,7 @@ class Parent:
         sample: cleaned; where its layout has label images and no objects, the connected parts of
             one value each are its instances.
         usable: class -> numbers of its instances that can be cut out.
+        size: bytes that it holds when all of them were, about.
     """
 
     def __init__(self, item: Item, sample: Sample, use: ComposeUse) -> None:
@@ -47,6 +53,7 @@ class Parent:
             if instance.label is not None and self._fit(number, extents):
                 self.usable.setdefault(instance.label, []).append(number)
         self._cut: dict[int, Cutout] = {}
+        self.size = self._size(extents)
 
     def cutout(self, number: int) -> Cutout:
         """Of one of its instances."""
@@ -62,20 +69,22 @@ class Parent:
         others = enumerate(self.sample.instances)
         return [k for k, i in others if k != number and i.extra.get("id") == key]
 
-    @property
-    def size(self) -> int:
-        """Bytes that it holds, about."""
+    def _size(self, extents: Sequence[Points | None]) -> int:
         arrays: list[Array] = [self.sample.image, *self.sample.masks.values()]
         arrays += [i.mask for i in self.sample.instances if i.mask is not None]
-        return sum(array.nbytes for array in arrays)
+        boxes = [extents[number] for numbers in self.usable.values() for number in numbers]
+        cutouts = sum(_CUTOUT_BYTES + int(np.prod(b[2:] - b[:2])) for b in boxes if b is not None)
+        labels = _PARENT_BYTES + _INSTANCE_BYTES * len(extents)
+        return sum(array.nbytes for array in arrays) + labels + cutouts
 
     def _shaped(self, number: int) -> Instance:
         """An instance; with its mask, where VOC's image of numbered objects has one."""
         instance, objects = self.sample.instances[number], self.sample.masks.get(VOC_OBJECTS)
         if objects is None or objects.ndim != 2 or "voc_object" not in instance.extra:
             return instance
-        mask = objects == instance.extra["voc_object"] + 1
-        return instance.replace(mask=mask) if mask.any() else instance
+        number = instance.extra["voc_object"] + 1
+        mask = objects == number
+        return instance.replace(mask=mask) if number <= VOC_MOST and mask.any() else instance
 
     def _fit(self, number: int, extents: Sequence[Points | None]) -> bool:
         instance, box = self.sample.instances[number], extents[number]
@@ -108,17 +117,32 @@ class Parents:
     def __init__(self, source: Source, recipe: Recipe, use: ComposeUse) -> None:
         self.source, self.recipe, self.use = source, recipe, use
         self._kept: OrderedDict[str, Parent | None] = OrderedDict()
+        self._held = 0
         self.emptied: tuple[Sample, Emptied] | None = None
         """The last background whose objects were taken out: its copies follow each other."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Parents, (self.source, self.recipe, self.use)
 
+    @property
+    def by_masks(self) -> bool:
+        """Whether the parts of label images are the objects: the dataset knows no others."""
+        info = self.source.info
+        return info.has_masks and not (info.has_boxes or info.has_keypoints)
+
+    def with_objects(self, sample: Sample) -> Sample:
+        """The sample, with the parts of its label image as objects where they are the objects.
+
+        Raises:
+            SampleError: see `as_objects`.
+        """
+        return as_objects(sample, self.recipe.ignore_value) if self.by_masks else sample
+
     def get(self, item: Item) -> Parent | None:
         """A sample to cut out of; None if it can't be read (it is quarantined when its turn comes).
 
         Raises:
-            SampleError, OSError: by the fault of the machine.
+            SampleError: by the fault of the machine, see `machines_fault`.
         """
         if item.id in self._kept:
             self._kept.move_to_end(item.id)
@@ -128,21 +152,25 @@ class Parents:
             sample, _, _ = clean(
                 self.source.read(item), self.recipe.invalid, value_range=self.recipe.value_range
             )
-            found = Parent(item, as_objects(sample, self.recipe.ignore_value), self.use)
+            found = Parent(item, self.with_objects(sample), self.use)
         except SampleError as error:
-            if isinstance(error.__cause__, OSError | MemoryError):
+            if machines_fault(error) is not None:
                 raise
         self._kept[item.id] = found
-        while len(self._kept) > 1 and self._bytes() > KEPT_BYTES:
-            self._kept.popitem(last=False)
+        self._held += _size_of(found)
+        while len(self._kept) > 1 and self._held > KEPT_BYTES:
+            self._held -= _size_of(self._kept.popitem(last=False)[1])
         return found
 
-    def _bytes(self) -> int:
-        return sum(parent.size for parent in self._kept.values() if parent is not None)
+
+def _size_of(parent: Parent | None) -> int:
+    return _PARENT_BYTES if parent is None else parent.size
 
 
 def as_objects(sample: Sample, ignore_value: int | None) -> Sample:
     """The sample; where it has a label image and no objects, with that image's parts as such.
+
+    Only for datasets that know no other objects (`Parents.by_masks`).
 
     Each connected part (of eight neighbours) of one value other than 0 and the ignore value is an
     instance whose class is the value.

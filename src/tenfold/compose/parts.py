@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from tenfold.declare.compose import ComposeUse
 from tenfold.long_list import kept_sorted
@@ -77,25 +78,49 @@ class Parts:
             kept_sorted(entries, key=_itself),
         )
 
-    def draw(self, u: float, v: float) -> tuple[Label | None, int]:
+    def draw(self, u: float, v: float, failed: Container[Label]) -> tuple[Label | None, int]:
         """A class (None where the listing knows none) and an item that has it.
 
         An item is drawn as often as it has objects of that class.
 
         Args:
             u, v: uniform in [0, 1).
+            failed: classes of which no object could be put; the others are drawn, those that
+                aren't wanted too if need be.
         """
         if not self.classes:
             return None, self.entries[int(v * len(self.entries))][1]
-        upto, place = 0.0, 0
-        for number, chance in enumerate(self.chances):
-            if chance > 0:
-                place = number
-                upto += chance
-                if u < upto:
-                    break
-        start = self.ends[place - 1] if place else 0
-        return self.classes[place], self.entries[start + int(v * (self.ends[place] - start))][1]
+        sizes = [end - start for start, end in pairwise((0, *self.ends))]
+        place = drawn(u, self.classes, self.chances, sizes, failed)
+        start = self.ends[place] - sizes[place]
+        return self.classes[place], self.entries[start + int(v * sizes[place])][1]
+
+
+def drawn(
+    u: float,
+    classes: Sequence[Label],
+    wanted: Sequence[float],
+    there: Sequence[float],
+    failed: Container[Label],
+) -> int:
+    """The number of a class, drawn by how much each is wanted.
+
+    Args:
+        u: uniform in [0, 1).
+        classes: to draw one of.
+        wanted: of each, in any unit.
+        there: objects of each, by which they are drawn where none is wanted of those left.
+        failed: classes that aren't drawn, unless all failed.
+    """
+    for weights in (wanted, there):
+        left = [0.0 if c in failed else w for c, w in zip(classes, weights, strict=True)]
+        if any(left):
+            break
+    else:
+        left = list(wanted)
+    upto = list(accumulate(left))
+    place = bisect_right(upto, u * upto[-1])
+    return min(place, max(n for n, weight in enumerate(left) if weight > 0))
 
 
 def lacking(held: Mapping[Label, float], budget: float) -> dict[Label, float]:

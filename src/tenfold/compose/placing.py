@@ -18,6 +18,7 @@ from tenfold.samples.sample import Array, Points
 
 Matrix = NDArray[np.float64]
 _DECIMALS = 9  # what machines' sines may differ by is rounded away
+_HAIR = 1e-9  # px: an object this far beyond the picture's edge lies within
 _NOTHING = Fringe("constant", np.zeros(1))
 _EDGE = Fringe("edge", np.zeros(1))
 
@@ -34,22 +35,32 @@ def linear(degrees: float, scale: float, axes: tuple[str, ...]) -> Matrix:
     return np.round(out, _DECIMALS)
 
 
-def pose(cutout: Cutout, turned: Matrix, where: Points) -> Matrix:
+def pose(cutout: Cutout, turned: Matrix, where: Points, room: Points) -> Matrix:
     """(3, 3): from the parent's coordinates to those of the new picture.
 
     Args:
         cutout: of the object.
         turned: from `linear`.
-        where: (2,) the upper left corner of the object's box in the new picture. It is rounded
-            to whole pixels where nothing else is resampled.
+        where: (2,) the upper left corner of the object's box in the new picture.
+        room: (2,) its greatest values. The shift is rounded to whole pixels where nothing else
+            is resampled, if one of them leaves the object within the picture.
     """
     points = (cutout.points - cutout.centre) @ turned.T
     shift = where - points.min(axis=0) - turned @ cutout.centre
     if np.array_equal(np.abs(np.rint(turned)), np.abs(turned)) and _is_whole(turned):
-        shift = np.rint(shift)
+        shift = _whole(shift, where, room)
     matrix = np.eye(3)
     matrix[:2, :2], matrix[:2, 2] = turned, np.round(shift, _DECIMALS)
     return matrix
+
+
+def _whole(shift: Points, where: Points, room: Points) -> Points:
+    """A shift rounded to whole pixels, outwards or inwards, within the room; else as it is."""
+    near = np.rint(shift)
+    corner = where + (near - shift)
+    near += (corner < -_HAIR).astype(float) - (corner > room + _HAIR)
+    corner = where + (near - shift)
+    return near if ((corner >= -_HAIR) & (corner <= room + _HAIR)).all() else shift
 
 
 def _is_whole(turned: Matrix) -> bool:

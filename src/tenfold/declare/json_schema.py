@@ -42,7 +42,7 @@ def recipe_schema() -> JsonSchema:
             "invariances": {
                 "description": "what may change, in the order of application",
                 "anyOf": [
-                    {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/invariance"}},
+                    {"type": "array", "items": {"$ref": "#/$defs/invariance"}},
                     {
                         "type": "object",
                         "minProperties": 1,
@@ -53,6 +53,11 @@ def recipe_schema() -> JsonSchema:
                 ],
             },
         },
+        "anyOf": [
+            {"required": ["compose"]},
+            {"required": ["generators"]},
+            {"properties": {"invariances": {"minItems": 1}}},
+        ],
         "$defs": {
             "name": {"enum": list(OPS), "description": "an invariance with its defaults"},
             "invariance": {

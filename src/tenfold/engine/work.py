@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from tenfold.engine.job import Job
 from tenfold.engine.making import how, make_copies
 from tenfold.engine.manifest import dumps
 from tenfold.engine.state import State
-from tenfold.errors import OutputError, TenfoldError
+from tenfold.errors import OutputError, TenfoldError, machines_fault
 from tenfold.places import read_ahead
 from tenfold.plan.instances import Counts
 from tenfold.rng import Key
@@ -24,8 +23,6 @@ from tenfold.samples.source import Item
 from tenfold.samples.validate import clean
 from tenfold.write.atomic import background_writes, settle, write_soon
 from tenfold.write.writer import Writer, Written
-
-_MACHINES_FAULT = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
 
 VALIDITY = "validity"
 """Folder of the validity masks (PNG, 255 where a pixel shows the original picture)."""
@@ -184,17 +181,14 @@ def _entry(
 
 
 def _passing(error: BaseException | None) -> OutputError | None:
-    """The error that stops the run, where it is the machine's fault and not the sample's.
-
-    Quarantining for want of memory or of file handles would make the result depend on how busy
-    the machine was.
-    """
+    """The error that stops the run, where it is the machine's fault and not the sample's."""
     if isinstance(error, OutputError):
         return error
-    if isinstance(error, MemoryError):
+    fault = machines_fault(error)
+    if isinstance(fault, MemoryError):
         return OutputError("out of memory; use fewer --workers")
-    if isinstance(error, OSError) and error.errno in _MACHINES_FAULT:
-        return OutputError(f"{error.strerror or error}; the system is short of something")
+    if fault is not None:
+        return OutputError(f"{fault.strerror or fault}; the system is short of something")
     return None
 
 

@@ -158,6 +158,7 @@ class Aggregates:
         plain_copies: copies of the original on which no op happened to act.
         generated: copies that a generator made, by its words (see `generator_in_words`).
         composed: copies with objects of other samples; pasted: class -> such objects.
+        short: composed copies that got fewer objects than were drawn for them.
     """
 
     outputs: int = 0
@@ -169,6 +170,7 @@ class Aggregates:
     generated: Counter[str] = field(default_factory=Counter)
     composed: int = 0
     pasted: Counter[str] = field(default_factory=Counter)
+    short: int = 0
 
     def kind(self, name: str) -> int:
         """Outputs of that kind in all splits."""
@@ -197,6 +199,7 @@ def collect(manifest: Iterable[Mapping[str, Any]], log: Iterable[str] = ()) -> A
         composed = line.get("composed")
         if composed:
             sums.composed += 1
+            sums.short += bool(composed.get("missing"))
             sums.pasted.update(str(part.get("label")) for part in composed.get("parts") or ())
         sums.plain_copies += kind == "copy" and not ops and not made and not composed
         for entry in ops:

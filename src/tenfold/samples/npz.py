@@ -107,7 +107,7 @@ def load_member(place: Place, member: Member) -> Array:
             with archive.open(info) as packed:
                 return _unpacked(packed, member)
     except (zipfile.BadZipFile, OSError, EOFError, KeyError, ValueError, struct.error) as error:
-        raise SampleError(f"{place.name} is damaged ({error}); copy it again") from None
+        raise SampleError(f"{place.name} is damaged ({error}); copy it again") from error
 
 
 def _unpacked(packed: IO[bytes], member: Member) -> Array:

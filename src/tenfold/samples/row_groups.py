@@ -49,7 +49,7 @@ def opened(path: Place) -> Iterator[Any]:
     except (arrow.ArrowException, ValueError) as error:
         raise RequestError(f"{path} is damaged or not Parquet: {error}") from None
     except OSError as error:
-        raise RequestError(f"{path} can't be read: {error.strerror or error}") from None
+        raise RequestError(f"{path} can't be read: {error.strerror or error}") from error
 
 
 class RowReader:
@@ -91,7 +91,7 @@ class RowReader:
                 self.close()
                 raise SampleError(
                     f"{path.name}, row group {group}: {error}; was the file changed, or damaged?"
-                ) from None
+                ) from error
 
     def close(self) -> None:
         """Let go of what is held."""

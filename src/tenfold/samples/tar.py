@@ -46,7 +46,7 @@ def members(path: Place) -> Iterator[tuple[Member, Callable[[], bytes]]]:
     except tarfile.TarError as error:
         raise SampleError(f"not a tar, or a damaged one: {error}; copy it again") from None
     except OSError as error:
-        raise SampleError(f"can't be read: {error.strerror or error}") from None
+        raise SampleError(f"can't be read: {error.strerror or error}") from error
 
 
 def _walk(handle: IO[bytes], end: int) -> Iterator[tuple[Member, Callable[[], bytes]]]:
@@ -94,7 +94,8 @@ class OpenFile:
                 handle.seek(offset)
                 data = handle.read(size)
             except OSError as error:
-                raise SampleError(f"{path.name} can't be read: {error.strerror or error}") from None
+                why = error.strerror or error
+                raise SampleError(f"{path.name} can't be read: {why}") from error
         if len(data) != size:
             raise SampleError(f"{path.name} ends too early; was it changed since it was listed?")
         return data

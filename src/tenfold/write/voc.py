@@ -61,14 +61,17 @@ class VocWriter(Writer):
         return Written(item.files[0], copy_files(self.source.root, self.destination, item.files))
 
     def write(self, item: Item, copy: int, sample: Sample) -> Written:
-        """The image, an annotation if the parent has one, and the masks."""
+        """The image, an annotation if the parent has one or there are objects, and the masks."""
         target = self.target(item, copy)
-        _check_name(target, in_xml=item.extra["xml"] is not None)
+        xml = item.extra["xml"]
+        annotated = xml is not None or bool(sample.instances)
+        _check_name(target, in_xml=annotated)
         stem = PurePosixPath(target).stem
         files = {target: image_bytes(target, sample, self.options)}
         masks = dict(sample.masks)
-        if item.extra["xml"] is not None:
-            parent = voc_files.parse_xml(self.source.root / item.extra["xml"])
+        if annotated:
+            new = ElementTree.Element("annotation")
+            parent = new if xml is None else voc_files.parse_xml(self.source.root / xml)
             # A composed copy has more objects in its mask than its parent.
             count = max(len(parent.findall("object")), sample.encoding.get("voc_objects", 0))
             tree = annotation_of(parent, sample, PurePosixPath(target).name)
@@ -113,7 +116,7 @@ def annotation_of(parent: Element, sample: Sample, filename: str) -> Element:
     """A copy's annotation.
 
     Args:
-        parent: the root element of its parent's; changed and returned.
+        parent: the root element of its parent's, or an empty one; changed and returned.
         sample: the copy, with instances as `VocSource.read` makes them.
         filename: of the copy's image.
     """
@@ -196,7 +199,8 @@ def _text(tree: Element) -> bytes:
 def _renumbered(mask: Array, instances: Iterable[Instance], count: int) -> Array:
     """The object mask with its values in the new order of `count` objects.
 
-    A mask whose values are no numbers of objects (other than 0 and 255) is left alone.
+    A mask whose values are no numbers of objects (other than 0 and 255) is left alone. Objects
+    from the 255th on have no number there: what is seen of them is 255, too.
     """
     if mask.ndim != 2 or not set(np.unique(mask).tolist()) <= {*range(count + 1), IGNORE}:
         return mask
@@ -204,8 +208,8 @@ def _renumbered(mask: Array, instances: Iterable[Instance], count: int) -> Array
     table = np.full(max(count, IGNORE) + 1, IGNORE, dtype=mask.dtype)
     table[0] = 0
     for position, number in enumerate(order):
-        table[number + 1] = position + 1
-    table[IGNORE] = IGNORE
+        if max(position, number) + 1 < IGNORE:
+            table[number + 1] = position + 1
     return np.asarray(table[mask])
 
 

@@ -51,12 +51,12 @@ class YoloWriter(Writer):
         return Written(item.files[0], copy_files(self.source.root, self.destination, item.files))
 
     def write(self, item: Item, copy: int, sample: Sample) -> Written:
-        """The image, and a label file if the parent has one."""
+        """The image, and a label file if the parent has one or there are objects."""
         target = self.target(item, copy)
         _check_name(target)
         rows = [row_of(i, self.config, sample.height, sample.width) for i in sample.instances]
         files = {target: image_bytes(target, sample, self.options)}
-        if item.extra["label"] is not None:
+        if item.extra["label"] is not None or rows:  # a composed copy has more than its parent
             files[label_path(target)] = "".join(f"{row}\n" for row in rows).encode("ascii")
         return Written(target, write_files(self.destination, files))
 

@@ -172,7 +172,7 @@ def image_bytes(path: Place, max_pixels: int) -> bytes:
     except OSError as error:
         raise SampleError(
             f"can't be read: {error.strerror or error}; check that it exists and its permissions"
-        ) from None
+        ) from error
     except ValueError as error:
         raise SampleError(f"can't be read: {error}; rename it") from None
 

@@ -8,7 +8,7 @@ Boxes are whole pixels counted from 1, both ends included (VOC2012 development k
 - An object's `point` is a keypoint.
 - `SegmentationClass` and `SegmentationObject` are the sample's masks "class" and "object".
 - An image without an annotation file is a sample without instances, and its copies have no
-  file either.
+  file either, unless they are composed and have objects.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class VocSource(Source):
             try:
                 mask = decode_mask(self.root / path, self.max_pixels)
             except SampleError as error:
-                raise SampleError(f"{path}: {error}") from None
+                raise SampleError(f"{path}: {error}") from error
             masks[name], encodings[name] = mask.mask, mask.encoding
         instances: list[Instance] = []
         for number, element in enumerate(tree.findall("object") if tree is not None else []):
