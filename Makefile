@@ -107,8 +107,8 @@ SHARED ?= ../shared/data
 RECIPES := benchmarks/study/recipes
 study-uji: $(LEARN_STAMP)
 	$(LEARN_BIN)/python -m benchmarks.study.uji_folder uji
-	$(LEARN_BIN)/tenfold study uji -o studies/uji-by-writer --size 24x24 --group '(w\d+)' \
-	--arms none,duplicate,blur:1,recipe:$(RECIPES)/affine.yaml,recipe:$(RECIPES)/elastic.yaml,recipe:$(RECIPES)/affine-elastic.yaml,recipe:$(RECIPES)/affine-elastic.yaml+blur:1,vae:noise,vae:interpolation,vae:extrapolation,deformation,deformation+blur:1,deformation+recipe:$(RECIPES)/affine-elastic.yaml+blur:1 \
+	$(LEARN_BIN)/tenfold study uji -o studies/uji-by-writer --size 20x20 --group '(w\d+)' \
+	--arms none,duplicate,blur:1,recipe:$(RECIPES)/affine.yaml,recipe:$(RECIPES)/elastic.yaml,recipe:$(RECIPES)/affine-elastic.yaml,recipe:$(RECIPES)/affine-elastic.yaml+blur:1,vae:interpolation,deformation,deformation+recipe:$(RECIPES)/affine-elastic.yaml+blur:1 \
 	--classifiers svm,knn,mlp,cnn --doses 9 --repeats 5 --workers 2
 
 study-cifar: $(LEARN_STAMP)

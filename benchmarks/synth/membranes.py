@@ -137,10 +137,10 @@ def _best_threshold(network: UNet, images: Array, membranes: Array) -> float:
     return _THRESHOLDS[int(np.argmax(means))]
 
 
-def runs(seeds: int) -> Iterator[tuple[int, int, str]]:
+def runs(seeds: int, counts: Sequence[int]) -> Iterator[tuple[int, int, str]]:
     """Seed, number of real slices, arm."""
     for seed in range(seeds):
-        for count in COUNTS:
+        for count in counts:
             for arm in ARMS:
                 yield seed, count, arm
 
@@ -169,14 +169,14 @@ def run(
     }  # fmt: skip
 
 
-def table(records: Sequence[dict[str, Any]], seeds: int) -> str:
+def table(records: Sequence[dict[str, Any]], seeds: int, counts: Sequence[int]) -> str:
     """What was found, Markdown."""
     found = {(r["seed"], r["count"], r["arm"]): np.array(r["scores"]) for r in records}
     lines = []
     for number, name in enumerate(("F1 of membrane pixels, %", "adapted Rand score of cells, %")):
         heads = ("real slices", *ARMS, "simulated - real", "both - classic")
         lines += [f"### {name}", "", f"| {' | '.join(heads)} |", "| ---: " * len(heads) + "|"]
-        for count in COUNTS:
+        for count in counts:
 
             def of(arm: str, count: int = count, number: int = number) -> Array:
                 return 100 * np.stack([found[s, count, arm][:, number] for s in range(seeds)])
@@ -195,6 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.synth.membranes", description=__doc__)
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the records")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--counts", type=int, nargs="+", default=list(COUNTS), help="of slices")
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--pictures", type=int, default=24, help="simulated for each arm")
     options = parser.parse_args(arguments)
@@ -205,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     file = options.output / "membranes.jsonl"
     records = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     done = {(r["seed"], r["count"], r["arm"]) for r in records}
-    for seed, count, arm in runs(options.seeds):
+    for seed, count, arm in runs(options.seeds, options.counts):
         if (seed, count, arm) in done:
             continue
         start = time.process_time()
@@ -216,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             handle.write(json.dumps(record) + "\n")
         f1, rand = 100 * np.mean(record["scores"], axis=0)
         print(f"seed {seed}, {count} slices, {arm}: F1 {f1:.1f}, Rand {rand:.1f}", flush=True)
-    print(table(records, options.seeds))
+    print(table(records, options.seeds, options.counts))
 
 
 if __name__ == "__main__":
