@@ -214,6 +214,7 @@ def plain(data: ReportData) -> dict[str, Any]:
         "copies_without_any_op": totals.plain_copies,
         "copies_by_generators": dict(totals.generated),
         "copies_composed": totals.composed,
+        "copies_composed_short": totals.short,
         "objects_pasted": dict(sorted(totals.pasted.items())),
         "splits": {s or "(none)": dict(c) for s, c in sorted(totals.kinds.items())},
         "classes": {

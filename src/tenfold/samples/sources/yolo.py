@@ -2,7 +2,8 @@
 
 An image's label file is where Ultralytics looks for it: the last folder `images` of its path
 becomes `labels`, the suffix `.txt`; without such a folder it lies beside the image. An image
-without one is a sample without instances, and its copies have no file either.
+without one is a sample without instances, and its copies have no file either, unless they are
+composed and have objects.
 
 Rows of eight coordinates are outlines of four points or oriented boxes. They are oriented boxes
 if data.yaml says `task: obb`, or, where it says no task, if every row of the dataset has eight
