@@ -157,7 +157,6 @@ def test_a_module_is_found_in_the_working_directory(tmp_path: Path) -> None:
     text = (Path(__file__).parent / "dots.py").read_text()
     (tmp_path / "own_dots.py").write_text(text.replace('"dots"', '"own"'))
     script = Path(sys.executable).with_name("tenfold")
-    told: dict[str, Any] = {"capture_output": True, "text": True}
     words = ["synth", "own_dots:Dots", "out", "-n", "3", "--size", "32", "--workers", "2"]
     ran = subprocess.run(
         [script, *words], cwd=tmp_path, capture_output=True, text=True, check=False
