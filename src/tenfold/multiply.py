@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ from tenfold.engine.state import State
 from tenfold.engine.work import ShardDone
 from tenfold.errors import RequestError, SampleError
 from tenfold.evaluate.names import heading
-from tenfold.evaluate.pictures import Example, example
+from tenfold.evaluate.pictures import Example, example, example_of
 from tenfold.evaluate.report import (
     Parameter,
     ReportData,
@@ -38,6 +39,7 @@ from tenfold.evaluate.report import (
     write_report,
 )
 from tenfold.evaluate.saturation import saturation_note
+from tenfold.evaluate.simulated import meaning, pictures_of
 from tenfold.evaluate.tally import ClassCounts
 from tenfold.learned.copies import Generators
 from tenfold.places import Place, nothing_written_yet, place_of
@@ -49,6 +51,7 @@ from tenfold.samples.sample import Sample, Schema
 from tenfold.samples.source import MAX_PIXELS, Item, Quarantined, Source
 from tenfold.samples.sources import open_source
 from tenfold.samples.validate import clean
+from tenfold.synth.source import SynthSource
 from tenfold.write.writer import WriteOptions
 from tenfold.write.writers import writer_for
 
@@ -292,7 +295,7 @@ def report_data(
     if lost is not None:
         notes.append(lost)
     return ReportData(
-        title=heading(job.source.root.name, recipe.name),
+        title=heading(job.source.root.name, recipe.name if any(job.copies) else ""),
         command=command,
         source=str(job.source.root),
         layout=job.source.layout,
@@ -395,6 +398,8 @@ def _copies(
 
 def _examples(job: Job, parameters: Mapping[str, Parameter]) -> tuple[list[Example], str | None]:
     """Examples for the report, and what should be said of values that their copies lost."""
+    if isinstance(job.source, SynthSource) and not any(job.copies):
+        return _simulated(job.source), None
     units = {name: p.unit for name, p in parameters.items()}
     neutrals = {name: p.neutral for name, p in parameters.items() if p.neutral is not None}
     examples: list[Example] = []
@@ -422,6 +427,18 @@ def _examples(job: Job, parameters: Mapping[str, Parameter]) -> tuple[list[Examp
 
     lost = saturation_note(rows())
     return examples, lost
+
+
+def _simulated(source: SynthSource) -> list[Example]:
+    """Some individuals beside their masks: boxes and names of thousands of cells would hide all."""
+    legends = source.simulation.synthesiser.legend
+    examples = []
+    for item in islice(source.items, _EXAMPLES):
+        with contextlib.suppress(SampleError):
+            shown = pictures_of(source.made(item), legends)
+            told = [(name, picture, meaning(legends.get(name))) for name, picture in shown]
+            examples.append(example_of(item.id, told))
+    return examples
 
 
 def _quarantined(job: Job) -> list[Quarantined]:

@@ -67,7 +67,12 @@ def test_the_report_shows_the_samples(tmp_path: Path) -> None:
     assert tenfold("synth", "packed-cells", out, "-n", "2", *SMALL).code == 0
     page = (out / "report.html").read_text()
     assert "<h2>Samples</h2>" in page
-    assert page.count("<img ") == 2
+    assert page.count("<img ") == 2 * 5  # each beside its masks
+    assert "0 membrane, 1 cell" in page
+    facts = json.loads((out / "report.json").read_text())
+    lines = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
+    assert all(set(line["labels"]) == {"cell"} for line in lines)
+    assert facts["title"] == "packed-cells"
 
 
 def test_a_preview_is_a_picture(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class _Presets(click.Group):
                 known = [*PRESETS, *self.commands]
                 cure = did_you_mean(args[0], known) or f"; there are {', '.join(known)}"
                 ctx.fail(f"no preset '{args[0]}'{cure}; your own is named package.module:Class")
-            return "synth", make, args
+            return "", make, args  # the usage says `tenfold synth PRESET DST`
         return super().resolve_command(ctx, args)
 
 

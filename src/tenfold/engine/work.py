@@ -120,7 +120,8 @@ def _item(job: Job, item: Item, copies: int | None) -> Iterator[dict[str, Any]]:
     if job.originals:
         written = job.writer.copy(item)
         counts = Counts(clipped, dropped)
-        yield _entry(job, item, "original", 0, written, list(item.labels), counts=counts)
+        labels = item.labels if written.labels is None else written.labels
+        yield _entry(job, item, "original", 0, written, list(labels), counts=counts)
     if sample is None:
         return
     keys = [Key(job.seed, item.id, copy) for copy in range(1, copies + 1)]

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tenfold.evaluate.display import Picture, display_window, fitting_scale
+from tenfold.evaluate.display import Picture, display_window, fitting_scale, resized
 from tenfold.evaluate.draw import draw_sample
 from tenfold.evaluate.names import readable
 from tenfold.evaluate.page import data_uri
@@ -116,6 +116,22 @@ def example(
         shots.append(shot(sample, f"copy {line.get('copy', len(shots))}", done))
     label = None if original.label is None else str(original.label)
     return Example(original.id, label, tuple(shots))
+
+
+def example_of(item: str, pictures: Sequence[tuple[str, Picture, str]]) -> Example:
+    """Pictures of one sample side by side, as they are, all at one scale.
+
+    Args:
+        item: the sample's id.
+        pictures: each a title, (H, W, 3) uint8, and a line about it.
+    """
+    shots: list[Shot] = []
+    for title, picture, about in pictures:
+        scale = fitting_scale(picture.shape[0], picture.shape[1], _SIDE)
+        shown = resized(picture, scale, smooth=not shots)
+        data, mime = _encode(shown, scale)
+        shots.append(Shot(data, mime, shown.shape[1], shown.shape[0], title, (about,)))
+    return Example(item, None, tuple(shots))
 
 
 def _encode(picture: Picture, scale: float) -> tuple[bytes, str]:

@@ -11,8 +11,32 @@ from tenfold.evaluate.display import Picture, display_window, to_rgb
 from tenfold.evaluate.palette import PALETTE
 from tenfold.samples.sample import Array, Sample, value_range_of
 from tenfold.synth.simulation import Simulation
+from tenfold.synth.synthesiser import Simulated
+
+Legends = Mapping[str, Mapping[int, str]]
+"""What values mean, by the mask's name."""
 
 _ODD = np.uint32(2654435761)  # Knuth: spreads neighbouring numbers
+
+
+def pictures_of(made: Simulated, legends: Legends) -> list[tuple[str, Picture]]:
+    """An individual's picture and its masks in colours, each with its name.
+
+    The picture is shown within the window of values that it tells of, if it does (CT).
+    """
+    image, told = made.image, made.told
+    sample = Sample("picture", image, value_range=value_range_of(image))
+    low, high = display_window(sample)
+    if "window" in told and "values" in told and image.dtype != np.uint8:
+        values = told["values"]
+        low, high = ((v - values["intercept"]) / values["slope"] for v in told["window"])
+    shown = [("picture", to_rgb(image, (low, high)))]
+    return shown + [(name, coloured(m, legends.get(name))) for name, m in made.masks.items()]
+
+
+def meaning(legend: Mapping[int, str] | None) -> str:
+    """What a mask's values mean, in a line; "" for those that count."""
+    return "" if legend is None else ", ".join(f"{value} {word}" for value, word in legend.items())
 
 
 def simulated_sheet(simulation: Simulation) -> Picture:
@@ -27,18 +51,8 @@ def simulated_sheet(simulation: Simulation) -> Picture:
     rows = []
     legend = simulation.synthesiser.legend
     for name, seed in simulation.individuals():
-        made = simulation.make(seed)
-        told = made.told.get("value_range")
-        plain = Sample(
-            name, made.image, value_range=tuple(told) if told else value_range_of(made.image)
-        )
-        # A row has one window of values: that of the picture is not that of the masks' colours.
-        shown = Sample(name, to_rgb(made.image, display_window(plain)))
-        masks = [
-            Sample(mask_name, coloured(mask, legend.get(mask_name)))
-            for mask_name, mask in made.masks.items()
-        ]
-        rows.append((shown, masks))
+        (_, picture), *masks = pictures_of(simulation.make(seed), legend)
+        rows.append((Sample(name, picture), [Sample(title, mask) for title, mask in masks]))
     heads = ["picture", *(mask.id for mask in rows[0][1])]
     return contact_sheet(rows, title=simulation.name, heads=heads)
 

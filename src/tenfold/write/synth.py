@@ -91,7 +91,8 @@ class SynthWriter(Writer):
             "told": dict(sample.encoding["told"]),
             "annotations": annotations,
         }
-        return Written(target, write_files(self.destination, contents), record)
+        labels = tuple(str(one.label) for one in sample.instances)
+        return Written(target, write_files(self.destination, contents), record, labels)
 
     def end_shard(self, shard: int) -> None:
         """Nothing is held back."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from tenfold.errors import OutputError
 from tenfold.places import Place
-from tenfold.samples.sample import Sample
+from tenfold.samples.sample import Label, Sample
 from tenfold.samples.source import Item, Source
 
 STATE = ".tenfold"
@@ -56,11 +56,14 @@ class Written:
             array writer numbers rows in manifest order and may leave the number to `finish`).
         files: SHA-256 (hex) of every file written for it, by relative path.
         record: what `finish` needs of it, JSON-able, or None.
+        labels: classes of its objects, one entry an object, where the item can't tell them; None
+            where it does.
     """
 
     file: str
     files: Mapping[str, str]
     record: Any = None
+    labels: tuple[Label, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
