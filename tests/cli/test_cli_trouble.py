@@ -55,19 +55,17 @@ def same_as_undisturbed(source: Path, out: Path) -> None:
 
 
 def fail(patch: pytest.MonkeyPatch, name: str, after: int, number: int) -> None:
-    """`os.replace`, or `open` for writing, fails after so many good calls."""
-    real = getattr(os, name) if name == "replace" else open
+    """`os.replace`, or `os.open` of a new file, fails after so many good calls."""
+    real = getattr(os, name)
     good = iter(range(after))
 
     def failing(first: Any, *rest: Any, **more: Any) -> Any:
-        if next(good, None) is None:
+        counts = name == "replace" or rest[0] & os.O_CREAT
+        if counts and str(first).endswith(atomic.TEMPORARY) and next(good, None) is None:
             raise OSError(number, os.strerror(number), str(first))
         return real(first, *rest, **more)
 
-    if name == "replace":
-        patch.setattr(os, name, failing)
-    else:
-        patch.setattr(atomic, "open", failing, raising=False)
+    patch.setattr(os, name, failing)
 
 
 @pytest.mark.parametrize("call", ["replace", "open"])
