@@ -113,7 +113,7 @@ study-uji: $(LEARN_STAMP)
 
 study-cifar: $(LEARN_STAMP)
 	$(LEARN_BIN)/tenfold study $(SHARED)/cifar10-folders -o studies/cifar10 \
-	--arms none,recipe:natural,recipe:trivial --classifiers cnn --doses 1,4,9 --sizes 50,100,all --repeats 3 --workers 2
+	--arms none,recipe:natural,recipe:trivial --classifiers cnn --doses 1,4,9 --sizes 50,100,all --repeats 2 --workers 2
 
 docs: setup
 	$(BIN)/python docs/make_pictures.py
