@@ -86,6 +86,7 @@ def test_other_tools_and_augment_can_read_it(made: Path) -> None:
     assert objects.layout == "coco"
     assert len(objects.items) == 5
     assert not objects.problems
+    assert not objects.info.notes
     pairs = open_source(made, layout="pairs")
     assert len(pairs.items) == 5
     assert not pairs.problems

@@ -34,7 +34,15 @@ from tenfold.samples.source import MAX_PIXELS, DatasetInfo, Item, Quarantined, S
 from tenfold.samples.sources import coco_files
 from tenfold.samples.sources.coco_files import CocoFile
 from tenfold.samples.upright import decode_sized, sample_of
-from tenfold.samples.walk import canonical_split, is_image, list_files, safe_join, unnamed
+from tenfold.samples.walk import (
+    LAYERS,
+    SIMULATION,
+    canonical_split,
+    is_image,
+    list_files,
+    safe_join,
+    unnamed,
+)
 
 GEOMETRY = ("bbox", "segmentation", "keypoints")
 _DERIVED = (*GEOMETRY, "num_keypoints", "area", "image_id")
@@ -214,8 +222,10 @@ class _Listing:
 
     def notes(self) -> tuple[str, ...]:
         """What is left out though nothing is wrong with it."""
-        listed = (f for f in list_files(self.root).files if is_image(f) and f not in self.named)
-        return tuple(unnamed(listed, "no COCO file"))
+        files = list_files(self.root).files
+        masks = ("masks/", f"{LAYERS}/") if SIMULATION in files else ()
+        listed = (f for f in files if is_image(f) and f not in self.named)
+        return tuple(unnamed((f for f in listed if not f.startswith(masks)), "no COCO file"))
 
     def _file_annotation(
         self, file: CocoFile, annotation: Any, by_image: dict[Any, list[Any]]
